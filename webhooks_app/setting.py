@@ -1,0 +1,63 @@
+"""What is one setting: its name, its type, its default, its meaning, and how is a wrong value told?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from webhooks_app.errors import SettingError
+
+HOW_TO_MAKE_A_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+# The password in scheme://name:password@host, and in a query of ?password=….
+_PASSWORD = re.compile(r"(://[^/@:?#]*:)[^@]*(?=@)|([?&]password=)[^&]*")
+_LONGEST_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One line of the table."""
+
+    name: str
+    parse: Callable[[str], Any]
+    default: str  # as it would be written; "" where it is worked out from others, or nothing
+    meaning: str
+    secret: bool = False  # never shown; may come from NAME_FILE
+    address: bool = False  # shown without its password; may come from NAME_FILE
+    required: bool = False  # in production
+    may_be_empty: bool = False  # set to nothing it means "none"; other settings then take their default
+
+    @property
+    def attribute(self) -> str:
+        """The field of `Settings` that holds it."""
+        return self.name.removeprefix("WEBHOOKS_").lower()
+
+    @property
+    def may_be_file(self) -> bool:
+        """Whether NAME_FILE may say where it stands."""
+        return self.secret or self.address
+
+    def value(self, text: str | None) -> Any:
+        """The value that the text means, None being the default; SettingError if it is not allowed."""
+        try:
+            return self.parse(self.default if text is None else text)
+        except ValueError as exc:
+            raise SettingError(f"{self.name}{self._written(text or '')} is not allowed: {exc}") from exc
+
+    def missing(self) -> SettingError:
+        """The error that says what production lacks."""
+        how = f" Make one with: {HOW_TO_MAKE_A_KEY}" if self.secret else ""
+        return SettingError(f"{self.name} is not set, and production needs it: {self.meaning}.{how}")
+
+    def _written(self, text: str) -> str:
+        if self.secret:
+            return ""
+        # Folded and cut: the message stays one line, whatever was pasted into the variable.
+        shown = " ".join((masked(text) if self.address else text).split())
+        return f'="{shown[:_LONGEST_SHOWN]}"'
+
+
+def masked(address: str) -> str:
+    """An address without its password."""
+    return _PASSWORD.sub(lambda match: f"{match[1] or match[2]}***", address)

@@ -1,0 +1,72 @@
+"""Where does the text of a setting come from?
+
+From the environment, else from `instance/dev.env`. A secret or an address with a password may also stand in
+a file that NAME_FILE names, as container platforms hand over secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from environs import Env
+
+from webhooks_app.errors import SettingError
+
+ENVIRONMENT, DEV_ENV, DEFAULT = "environment", "dev.env", "default"
+
+
+class _MappingEnv(Env):
+    """environs over a mapping that is passed in, instead of the process's own environment."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        super().__init__()
+        self._environ = dict(environ)
+
+    # environs asks os.environ in this one place and has no public way to change it.
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        return self._environ.get(env_key, default)
+
+
+class Source:
+    """The layers, asked in order."""
+
+    def __init__(self, environ: Mapping[str, str], *, dev_env: Path | None) -> None:
+        self._layers: list[tuple[str, Env]] = [(ENVIRONMENT, _MappingEnv(environ))]
+        if dev_env is not None:
+            self._layers.append((DEV_ENV, _read_file(dev_env)))
+
+    def text(self, name: str, *, may_be_file: bool, may_be_empty: bool) -> tuple[str | None, str]:
+        """The text of a setting, None if it is not set, and the layer that it came from."""
+        for layer, env in self._layers:
+            text = _from_file(env, name) if may_be_file else None
+            if text is None:
+                text = env.str(name, None)
+            if text is not None and (text.strip() or may_be_empty):
+                return text.strip(), layer
+        return None, DEFAULT
+
+
+def _read_file(path: Path) -> Env:
+    env = _MappingEnv({})
+    try:
+        env.read_env(path, recurse=False)
+    except (OSError, ValueError) as exc:
+        raise SettingError(f"{path} cannot be read: {exc}.") from exc
+    return env
+
+
+def _from_file(env: Env, name: str) -> str | None:
+    file_name = f"{name}_FILE"
+    path = env.str(file_name, None)
+    if not path:
+        return None
+    if env.str(name, None):
+        raise SettingError(f"{name} and {file_name} are both set; leave one out.")
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingError(
+            f'{file_name}="{path}" is not allowed: must name a file that can be read.'
+        ) from exc
