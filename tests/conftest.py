@@ -1,0 +1,173 @@
+"""What does every test find ready? An engine of fakes, its parts one by one, rows, and real databases.
+
+`engine` stands on an SQLite file of its own with the real settings. `database_url` is a fresh database a
+module, once on SQLite and once on PostgreSQL; `any_engine` is an engine on it, emptied for each test.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests import factories, network_guard
+from tests.build import build_engine, two_hooks
+from tests.databases import NoServer, database_in, postgresql_server
+from tests.fakes import FakeQueue, FakeTransport, FixedClock
+from webhooks_app.engine import Engine
+from webhooks_app.registry import HookRegistry
+from webhooks_app.storage.database import make_engine
+from webhooks_app.storage.models import Base
+
+network_guard.install()
+
+BOTH_DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def queue() -> FakeQueue:
+    return FakeQueue()
+
+
+@pytest.fixture
+def transport() -> FakeTransport:
+    return FakeTransport()
+
+
+@pytest.fixture
+def hooks() -> HookRegistry:
+    return two_hooks()
+
+
+@pytest.fixture
+def engine(
+    tmp_path: Path,
+    empty_sqlite: Path,
+    clock: FixedClock,
+    queue: FakeQueue,
+    transport: FakeTransport,
+    hooks: HookRegistry,
+) -> Iterator[Engine]:
+    """An engine of fakes on an SQLite file with all tables; its sender is real."""
+    shutil.copy(empty_sqlite, tmp_path / "webhooks.db")
+    url = f"sqlite:///{tmp_path}/webhooks.db"
+    with build_engine(
+        url, folder=tmp_path, clock=clock, queue=queue, transport=transport, hooks=hooks
+    ) as built:
+        yield built
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables and no rows, made once and copied."""
+    path = tmp_path_factory.mktemp("empty") / "webhooks.db"
+    sa_engine = make_engine(f"sqlite:///{path}")
+    Base.metadata.create_all(sa_engine)
+    sa_engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_address() -> Iterator[sa.URL]:
+    """A PostgreSQL server, started when the first test asks for one."""
+    try:
+        with postgresql_server() as url:
+            yield url
+    except NoServer as error:
+        pytest.skip(f"no PostgreSQL server: {error}")
+
+
+@pytest.fixture(scope="module", params=BOTH_DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a fresh, empty database; the tests that use it run on both."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/webhooks.db"
+        return
+    server = request.getfixturevalue("postgresql_address")
+    with database_in(server, f"webhooks_test_{next(_numbers)}") as url:
+        yield url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="module")
+def tables(database_url: str) -> str:
+    """The same database, with all tables."""
+    sa_engine = make_engine(database_url)
+    Base.metadata.create_all(sa_engine)
+    sa_engine.dispose()
+    return database_url
+
+
+@pytest.fixture
+def any_engine(
+    tables: str,
+    tmp_path: Path,
+    clock: FixedClock,
+    queue: FakeQueue,
+    transport: FakeTransport,
+    hooks: HookRegistry,
+) -> Iterator[Engine]:
+    """As `engine`, once on SQLite and once on PostgreSQL; the tables are empty."""
+    with build_engine(
+        tables, folder=tmp_path, clock=clock, queue=queue, transport=transport, hooks=hooks
+    ) as built:
+        with built.sessions.begin() as session:
+            for table in reversed(Base.metadata.sorted_tables):
+                session.execute(sa.delete(table))
+        yield built
+
+
+@pytest.fixture
+def make_listener(engine: Engine) -> Callable[..., Any]:
+    return partial(factories.make_listener, engine)
+
+
+@pytest.fixture
+def make_event(engine: Engine) -> Callable[..., Any]:
+    return partial(factories.make_event, engine)
+
+
+@pytest.fixture
+def make_delivery(engine: Engine) -> Callable[..., Any]:
+    return partial(factories.make_delivery, engine)
+
+
+@pytest.fixture
+def make_user(engine: Engine) -> Callable[..., Any]:
+    return partial(factories.make_user, engine)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if network_guard.dialled:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say which tests were left out, and why, and whether one dialled out."""
+    for address in network_guard.dialled:
+        terminalreporter.write_line(
+            f"FAILED: a test dialled {address}; only loopback may be reached.", red=True
+        )
+    left_out = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", ()))
+    if not left_out:
+        terminalreporter.write_line("No test was left out.")
+    for reason, count in left_out.items():
+        terminalreporter.write_line(f"Left out: {count} {'test' if count == 1 else 'tests'}: {reason}")
+
+
+def _reason(report: Any) -> str:
+    words = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return str(words).removeprefix("Skipped: ")

