@@ -1,0 +1,83 @@
+"""Why was there no answer, as a fixed word for programs and a sentence for people?
+
+An exception's own text never reaches a page: it would show what the receiver sent, or how we are built.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import ssl
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from webhooks_app.engine.exchange import Exchange, NotConnected
+
+_log = logging.getLogger(__name__)
+
+
+def why_no_answer(error: Exception, exchange: Exchange, *, timeout_seconds: float) -> tuple[str, str]:
+    """Return the error class and the sentence for an exception that ended the exchange."""
+    if isinstance(error, NotConnected):
+        return error.error_class, str(error)
+    if exchange.deadline.has_passed:
+        return out_of_time(timeout_seconds)
+    causes = list(_chain(error))
+    for kind, found in _BY_KIND:
+        if any(isinstance(cause, kind) for cause in causes):
+            return found
+    if exchange.sent_at is not None:
+        return "protocol_error", "The receiver's answer is not valid HTTP."
+    if any(isinstance(cause, OSError) for cause in causes) and exchange.connected_at is not None:
+        return "connect_refused", "The outbound proxy did not open the connection."
+    _log.error("A request could not be sent.", exc_info=error)
+    return "internal", "The request could not be sent; the log says why."
+
+
+def out_of_time(timeout_seconds: float) -> tuple[str, str]:
+    """Return what to say when the deadline came first."""
+    return "deadline", f"There was no complete answer within {timeout_seconds:g} seconds."
+
+
+def why_not_accepted(status: int, location: str | None) -> tuple[str, str]:
+    """Return the error class and the sentence for an answer that is not a 2xx."""
+    if 300 <= status < 400 and location:
+        sentence = f"Receiver answered {status}; redirects are not followed. Change the URL to {location}"
+    elif 300 <= status < 400:
+        sentence = f"Receiver answered {status}; redirects are not followed."
+    else:
+        sentence = f"Receiver answered {status}{_phrase(status)}."
+    return f"http_{status}", sentence
+
+
+def _phrase(status: int) -> str:
+    # The standard's words: the receiver's own may be anything.
+    try:
+        return f" {HTTPStatus(status).phrase}"
+    except ValueError:
+        return ""
+
+
+_BY_KIND: tuple[tuple[type[BaseException], tuple[str, str]], ...] = (
+    (ssl.SSLError, ("tls_error", "The TLS connection broke.")),
+    (TimeoutError, ("read_timeout", "The receiver did not answer in time.")),
+    (
+        http.client.RemoteDisconnected,
+        ("protocol_error", "The receiver closed the connection without an answer."),
+    ),
+    (ConnectionError, ("protocol_error", "The receiver broke the connection before its answer.")),
+)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and everything it stems from; urllib3 and requests wrap several layers deep."""
+    seen: set[int] = set()
+    waiting: list[BaseException] = [error]
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        inner = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
+        waiting.extend(cause for cause in inner if isinstance(cause, BaseException))
