@@ -1,0 +1,89 @@
+"""What happens, in the order it happens.
+
+    sources      blinker signals and SQLAlchemy session changes become occurrences
+    publish      one occurrence becomes one Event row, in the caller's own transaction
+    outbox       after the outermost commit, and never before, rings the doorbell
+    candidates   which listeners could want an event
+    dispatch     claims events, matches, writes deliveries, queues batches of their ids
+    deliver      claims a batch, sends, decides: the story of an attempt
+    sender       the process-wide sending threads; lanes keep one listener from taking them all
+    message      the exact bytes and headers of one request; signing signs them
+    transport    sends a Message; address_guard connects only to addresses it checked
+    retry        outcome and attempt number become the next step
+    record       what came of attempts, written in groups
+    sweep        due and not queued, claimed and lost, published and never dispatched
+
+Beside the path: listeners, echo, accounts and audit are what people change; sealing keeps secrets.
+Every verb takes the `Engine`, opens its own session from `Engine.sessions` and commits once, at its end;
+only `publish` joins a transaction that is not ours. Decisions (retry, candidates, message, signing) are
+pure: no clock, session or network inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from webhooks_app.engine.message import Message
+from webhooks_app.engine.outcome import Outcome
+from webhooks_app.engine.stragglers import Stragglers
+from webhooks_app.registry import HookRegistry
+from webhooks_app.settings import Settings
+
+if TYPE_CHECKING:
+    from webhooks_app.engine.addresses import NetworkPolicy
+    from webhooks_app.engine.sealing import Seal
+    from webhooks_app.engine.sender import Sender
+
+
+class QueueUnreachable(Exception):
+    """The queue did not answer. What was to be queued stays in the database, and the sweep tries again."""
+
+
+class Queue(Protocol):
+    """The doorbell and the belt. Every call may raise QueueUnreachable, within half a second."""
+
+    def ring(self, *, again: bool = False) -> None:
+        """Ask for a dispatch, unless one is already asked for (`again`: even then)."""
+
+    def answer(self) -> None:
+        """Take the ring down; whoever dispatches does so before it claims, so that no later ring is lost."""
+
+    def push(self, batches: Sequence[Sequence[str]], *, slow: bool = False) -> None:
+        """Queue batches of delivery ids."""
+
+    def length(self, *, slow: bool = False) -> int:
+        """How many jobs stand in the queue."""
+
+    def was_wiped(self) -> bool:
+        """Whether the queue lost everything since this was last asked."""
+
+
+class Transport(Protocol):
+    """Sends one Message; an Outcome whatever happens, never an exception."""
+
+    def send(self, message: Message) -> Outcome:
+        """Send it within `message.timeout_seconds` in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The replaceable parts. What differs between test and production is a field here."""
+
+    hooks: HookRegistry
+    settings: Settings
+    sessions: sessionmaker[Session]  # our own; on SQLite its transactions begin IMMEDIATE
+    caller_session: Callable[[], Session | None]  # the application's session, if there is one just now
+    queue: Queue
+    transport: Transport
+    sender: Sender
+    seal: Seal
+    policy: NetworkPolicy
+    clock: Callable[[], datetime]
+    worker_name: str
+    stragglers: Stragglers = field(default_factory=Stragglers)
+    lease_margin: timedelta = timedelta(seconds=45)  # a lease lasts the longest timeout of its batch and this

@@ -1,0 +1,172 @@
+"""Which deliveries does this process send now? Claims a batch of ids for the length of a lease.
+
+One transaction reads what sending needs and takes the rows with a token that only this claim knows; no
+transaction is open while sending. Rows that must not go (a listener paused, a secret unreadable, a rate
+used up) are put aside in the same transaction, with their reason. Ids whose rows are gone, ended or
+claimed by another process are passed over: a job may come twice, or with the id of a rolled-back SAVEPOINT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from webhooks_app.engine import Engine
+from webhooks_app.engine.candidates import HELD_BECAUSE
+from webhooks_app.engine.failpoints import reach
+from webhooks_app.engine.pacing import Grant, grant
+from webhooks_app.engine.targets import Target, targets_of
+from webhooks_app.storage.ids import new_id
+from webhooks_app.storage.models import WAITING, Delivery, Event, Listener, State, Status
+
+GONE = "The listener was deleted."
+SECRET_UNREADABLE = "The signing secret cannot be read with the present encryption keys."  # noqa: S105 (a sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that this process may send until its lease ends, with all that sending needs."""
+
+    id: str
+    event_id: str
+    hook: str
+    body: str
+    event_created_at: datetime
+    target: Target
+    attempt: int  # the number of the attempt to be made
+    tries: int  # outcomes so far
+    replay: bool
+    test: bool
+    token: str
+
+
+def claim(engine: Engine, delivery_ids: Sequence[str]) -> list[Claimed]:
+    """Claim what may be sent of these ids."""
+    now = engine.clock()
+    with engine.sessions.begin() as session:
+        rows = _waiting(session, delivery_ids, now=now)
+        if not rows:
+            return []
+        targets = targets_of(engine, session, {row.listener_id: row.listener_version for row in rows})
+        sendable = _put_aside(session, rows, targets, now=now)
+        sendable = _within_rate(session, sendable, targets, now=now)
+        claimed = _take(engine, session, sendable, targets, now=now)
+        reach("claim.before_commit")
+    reach("claim.after_commit")
+    return claimed
+
+
+def _waiting(session: Session, delivery_ids: Sequence[str], *, now: datetime) -> Sequence[Any]:
+    query = (
+        sa.select(
+            Delivery.id, Delivery.event_id, Delivery.listener_id, Delivery.attempt_count, Delivery.tries,
+            Delivery.replay_no, Delivery.test, Event.hook, Event.body, Event.created_at.label("event_created_at"),
+            Listener.version.label("listener_version"), Listener.state, Listener.deleted_at,
+        )
+        .join(Event, Event.id == Delivery.event_id)
+        .join(Listener, Listener.id == Delivery.listener_id)
+        .where(Delivery.id.in_(delivery_ids), Delivery.status.in_(WAITING), Delivery.due_at <= now)
+        .order_by(Delivery.due_at, Delivery.id)
+        .with_for_update(of=Delivery, skip_locked=True)
+    )  # fmt: skip
+    return session.execute(query).all()
+
+
+def _put_aside(
+    session: Session, rows: Iterable[Any], targets: dict[str, Target], *, now: datetime
+) -> list[Any]:
+    """Hold or cancel what must not go; gives the rest. Tests go to a paused listener too."""
+    sendable, aside = [], {}
+    for row in rows:
+        if row.deleted_at is not None:
+            aside.setdefault((Status.CANCELLED, GONE), []).append(row.id)
+        elif row.state != State.ACTIVE and not row.test:
+            aside.setdefault((Status.HELD, HELD_BECAUSE[State(row.state)]), []).append(row.id)
+        elif not targets[row.listener_id].keys:
+            aside.setdefault((Status.HELD, SECRET_UNREADABLE), []).append(row.id)
+        else:
+            sendable.append(row)
+    for (status, reason), ids in aside.items():
+        finished = now if status == Status.CANCELLED else None
+        values = {"status": status, "reason": reason, "queued_at": None, "finished_at": finished}
+        session.execute(sa.update(Delivery).where(Delivery.id.in_(ids)).values(**values))
+    return sendable
+
+
+def _within_rate(
+    session: Session, rows: Sequence[Any], targets: dict[str, Target], *, now: datetime
+) -> list[Any]:
+    """Leave for later what a listener's rate does not allow now. Counted in the database, for all workers."""
+    limited: dict[str, list[Any]] = {}
+    allowed = []
+    for row in rows:
+        if targets[row.listener_id].rate_limit_per_second:
+            limited.setdefault(row.listener_id, []).append(row)
+        else:
+            allowed.append(row)
+    for listener_id, waiting in limited.items():
+        granted = _grant(session, targets[listener_id], len(waiting), now=now)
+        allowed += waiting[: granted.count]
+        for place, row in enumerate(waiting[granted.count :]):
+            later = granted.next_at + place * granted.interval
+            session.execute(sa.update(Delivery).where(Delivery.id == row.id).values(due_at=later, queued_at=None))
+    return allowed
+
+
+def _grant(session: Session, target: Target, wanted: int, *, now: datetime) -> Grant:
+    query = sa.select(Listener.next_send_at).where(Listener.id == target.listener_id).with_for_update()
+    granted = grant(
+        wanted, rate=target.rate_limit_per_second or 0, next_at=session.scalar(query), now=now
+    )
+    session.execute(
+        sa.update(Listener)
+        .where(Listener.id == target.listener_id)
+        .values(next_send_at=granted.next_at)
+    )
+    return granted
+
+
+def _take(
+    engine: Engine, session: Session, rows: Sequence[Any], targets: dict[str, Target], *, now: datetime
+) -> list[Claimed]:
+    if not rows:
+        return []
+    longest = max(targets[row.listener_id].timeout_seconds for row in rows)
+    token = new_id()
+    taken = (
+        sa.update(Delivery)
+        .where(Delivery.id.in_([row.id for row in rows]), Delivery.status.in_(WAITING))
+        .values(
+            status=Status.SENDING,
+            lease_token=token,
+            lease_until=now + timedelta(seconds=longest) + engine.lease_margin,
+            lease_owner=engine.worker_name,
+            leased_at=now,
+            queued_at=None,
+        )
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    ours = set(session.scalars(taken))
+    return [_claimed(row, targets[row.listener_id], token) for row in rows if row.id in ours]
+
+
+def _claimed(row: Any, target: Target, token: str) -> Claimed:
+    return Claimed(
+        id=row.id,
+        event_id=row.event_id,
+        hook=row.hook,
+        body=row.body,
+        event_created_at=row.event_created_at,
+        target=target,
+        attempt=row.attempt_count + 1,
+        tries=row.tries,
+        replay=row.replay_no > 0,
+        test=row.test,
+        token=token,
+    )

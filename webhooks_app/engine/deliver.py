@@ -1,0 +1,138 @@
+"""The story of an attempt: claim a batch, send, decide, record.
+
+No transaction is open while sending. What has not ended after 20 ms without progress is left to the
+stragglers, who record it later; what could not even begin in time is given back to the database and goes
+to the queue for slow listeners. A crash in between is covered by the lease.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+from webhooks_app.engine import Engine
+from webhooks_app.engine.claim import Claimed, claim
+from webhooks_app.engine.dispatch import push
+from webhooks_app.engine.failpoints import reach
+from webhooks_app.engine.message import Message, Occasion, body_bytes, headers_for
+from webhooks_app.engine.outcome import Outcome
+from webhooks_app.engine.record import Finished, give_back, record
+from webhooks_app.engine.retry import TIMED_OUT
+from webhooks_app.engine.stragglers import Left
+from webhooks_app.storage import ids
+
+GROUP = 50  # results recorded in one transaction
+GROUP_SECONDS = 0.050
+PATIENCE_SECONDS = 0.020  # a job ends after so long without progress
+BEGIN_SECONDS = 0.250  # what has not begun by then is given back
+PATIENT_BEGIN_SECONDS = 20.0  # … in the worker for slow listeners, well within the lease
+MOST_LEFT_BEHIND = 500  # sends that jobs may leave to the stragglers before the next one must wait
+
+
+class Attempt:
+    """One delivery's attempt on its way through the sender."""
+
+    __slots__ = ("claimed", "engine", "lane", "message", "most_in_flight", "outcome", "started_at")
+
+    def __init__(self, engine: Engine, claimed: Claimed) -> None:
+        self.engine = engine
+        self.claimed = claimed
+        self.lane = claimed.target.listener_id
+        self.most_in_flight = claimed.target.sends_in_flight
+        self.message: Message | None = None
+        self.outcome = Outcome(error_class="internal", error="The attempt did not begin.")
+        self.started_at: datetime | None = None
+
+    def send(self) -> bool:
+        """Make the message and send it; whatever goes wrong becomes the outcome."""
+        self.started_at = self.engine.clock()
+        reach("send.before")
+        try:
+            self.message = message_for(self.claimed, now=self.started_at, source=self.engine.settings.public_base_url)
+            self.outcome = self.engine.transport.send(self.message)
+        except Exception as error:  # noqa: BLE001 (a runner thread must survive anything, and the log must say it)
+            self.outcome = Outcome(error_class="internal", error=f"Sending failed inside Webhooks App: {type(error).__name__}.")
+        reach("send.after_response")
+        return self.outcome.error_class in TIMED_OUT
+
+    def finished(self) -> Finished:
+        """What is to be recorded."""
+        return Finished(
+            claimed=self.claimed,
+            message=self.message,
+            outcome=self.outcome,
+            started_at=self.started_at or self.engine.clock(),
+        )
+
+
+def message_for(claimed: Claimed, *, now: datetime, source: str) -> Message:
+    """The request of this attempt. Pure."""
+    target = claimed.target
+    occasion = Occasion(
+        webhook_id=ids.shown(ids.EVENT, claimed.event_id),
+        hook=claimed.hook,
+        attempt=claimed.attempt,
+        replay=claimed.replay,
+        test=claimed.test,
+    )
+    body = body_bytes(
+        claimed.body,
+        body_format=target.body_format,
+        occasion=occasion,
+        created_at=claimed.event_created_at,
+        source=source,
+    )
+    headers = headers_for(
+        body,
+        occasion=occasion,
+        body_format=target.body_format,
+        timestamp=int(now.timestamp()),
+        keys=target.live_keys(now),
+        own=target.headers,
+    )
+    return Message(target.url, headers, body, target.timeout_seconds)
+
+
+def deliver_batch(
+    engine: Engine, delivery_ids: Sequence[str], *, slow: bool = False, patient: bool = False
+) -> None:
+    """Make the next attempt of each of these deliveries that may be sent now.
+
+    `slow`: this is the worker for slow listeners, which waits for what is late. `patient`: return only when
+    everything is recorded, as a synchronous hook and a command line need it.
+    """
+    claimed = claim(engine, delivery_ids)
+    if not claimed:
+        return
+    engine.stragglers.wait_for_room(MOST_LEFT_BEHIND)
+    waits = slow or patient
+    keep = Left(
+        batch=engine.sender.submit([Attempt(engine, one) for one in claimed]),
+        record=lambda attempts: record(engine, [attempt.finished() for attempt in attempts]),
+        give_back=lambda attempts: _return_unsent(engine, [attempt.claimed for attempt in attempts]),
+        begin_seconds=PATIENT_BEGIN_SECONDS if waits else BEGIN_SECONDS,
+    )
+    if not _see_through(keep, waits=waits):
+        engine.stragglers.leave(keep)
+
+
+def _see_through(left: Left, *, waits: bool) -> bool:
+    """Record what ends, group by group; False when nothing has ended for a while and the job should go on."""
+    seconds = GROUP_SECONDS if waits else PATIENCE_SECONDS
+    while not left.batch.is_over:
+        finished = left.batch.take(at_least=GROUP, seconds=seconds)
+        if finished:
+            left.record(finished)
+        elif not waits:
+            return False
+        elif time.monotonic() - left.batch.submitted_at >= left.begin_seconds:
+            unsent = left.batch.take_back()
+            if unsent:
+                left.give_back(unsent)
+    return True
+
+
+def _return_unsent(engine: Engine, claimed: Sequence[Claimed]) -> None:
+    """What could not begin goes back to the database, and to the queue whose worker waits longer."""
+    push(engine, give_back(engine, claimed), slow=True)

@@ -1,0 +1,48 @@
+"""Which of several processes does a thing that one should do? The one that holds its lease in the database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from webhooks_app.engine import Engine
+from webhooks_app.storage.models import Lease
+
+LEASE = timedelta(seconds=5)
+RENEW_BELOW = timedelta(seconds=3)
+
+
+def is_leader(engine: Engine, name: str) -> bool:
+    """Whether this process does the thing called `name` for the next moments; takes or renews the lease."""
+    now, me = engine.clock(), engine.worker_name
+    with engine.sessions() as session:
+        lease = session.get(Lease, name)
+    if lease is not None and lease.until > now:
+        if lease.owner != me:
+            return False
+        if lease.until - now > RENEW_BELOW:
+            return True
+    return _take(engine, name)
+
+
+def resign(engine: Engine, name: str) -> None:
+    """Let another process take over at once."""
+    with engine.sessions.begin() as session:
+        session.execute(sa.delete(Lease).where(Lease.name == name, Lease.owner == engine.worker_name))
+
+
+def _take(engine: Engine, name: str) -> bool:
+    now, me = engine.clock(), engine.worker_name
+    with engine.sessions.begin() as session:
+        taken = session.execute(
+            sa.update(Lease)
+            .where(Lease.name == name, sa.or_(Lease.owner == me, Lease.until <= now))
+            .values(owner=me, until=now + LEASE)
+            .returning(Lease.name)
+            .execution_options(synchronize_session=False)
+        ).first()
+        if taken is None and session.get(Lease, name) is None:
+            session.add(Lease(name=name, owner=me, until=now + LEASE))
+            taken = True
+    return taken is not None

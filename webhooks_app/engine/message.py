@@ -1,0 +1,104 @@
+"""What exactly goes over the wire: the bytes and headers of one request.
+
+Pure: the caller passes the moment, the keys and the event's stored body, so that every attempt of one
+event sends identical bytes and only its timestamp and signature differ.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from webhooks_app.engine.signing import sign
+from webhooks_app.version import __version__
+
+USER_AGENT = f"webhooks-app/{__version__}"
+
+# What a listener can ask for: the payload alone, or an envelope around it.
+BODY_FORMATS = {
+    "plain": "The payload alone",
+    "standard": "Standard Webhooks envelope: type, timestamp, data",
+    "cloudevents": "CloudEvents 1.0, structured JSON",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One POST, ready to send. `headers` are in the order sent, names in lower case; Host is not among them."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Which attempt of which event this is: what the headers say beside the body.
+
+    `webhook_id` is the event's id as outsiders see it (`evt_…`), the same on every attempt and replay.
+    """
+
+    webhook_id: str
+    hook: str
+    attempt: int
+    replay: bool = False
+    test: bool = False
+
+
+def body_bytes(stored: str, *, body_format: str, occasion: Occasion, created_at: datetime, source: str) -> bytes:
+    """The body in the listener's format, from the event's stored JSON; the same bytes whenever it is asked."""
+    if body_format == "standard":
+        head = {"type": occasion.hook, "timestamp": _rfc3339(created_at)}
+        return _with_data(head, stored)
+    if body_format == "cloudevents":
+        head = {
+            "specversion": "1.0",
+            "id": occasion.webhook_id,
+            "source": source,
+            "type": occasion.hook,
+            "time": _rfc3339(created_at),
+            "datacontenttype": "application/json",
+        }
+        return _with_data(head, stored)
+    return stored.encode()
+
+
+def headers_for(
+    body: bytes,
+    *,
+    occasion: Occasion,
+    body_format: str,
+    timestamp: int,
+    keys: Sequence[bytes],
+    own: Sequence[tuple[str, str]],
+) -> tuple[tuple[str, str], ...]:
+    """All headers of the request. The listener's `own` come last and can replace none of ours."""
+    content_type = "application/cloudevents+json" if body_format == "cloudevents" else "application/json"
+    headers = [
+        ("content-type", content_type),
+        ("user-agent", USER_AGENT),
+        ("webhook-id", occasion.webhook_id),
+        ("webhook-timestamp", str(timestamp)),
+        ("webhook-signature", sign(body, webhook_id=occasion.webhook_id, timestamp=timestamp, keys=keys)),
+        ("webhook-hook", occasion.hook),
+        ("webhook-attempt", str(occasion.attempt)),
+    ]
+    if occasion.replay:
+        headers.append(("webhook-replay", "1"))
+    if occasion.test:
+        headers.append(("webhook-test", "1"))
+    ours = {name for name, _ in headers}
+    headers += [(name.lower(), value) for name, value in own if name.lower() not in ours]
+    return tuple(headers)
+
+
+def _with_data(head: dict[str, str], stored: str) -> bytes:
+    # The stored text goes in as it is: parsing and writing it again could change numbers.
+    return (json.dumps(head, separators=(",", ":"))[:-1] + ',"data":' + stored + "}").encode()
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

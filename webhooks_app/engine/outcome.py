@@ -1,0 +1,47 @@
+"""What came of one attempt: the answer, or why there was none, with its timings.
+
+Plain data. `transport` makes it, `retry` and `deliver` read it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds of each phase of an attempt; None where the phase was not reached or not needed."""
+
+    dns_ms: float | None = None
+    connect_ms: float | None = None
+    tls_ms: float | None = None
+    first_byte_ms: float | None = None
+    read_ms: float | None = None
+    total_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one HTTP request.
+
+    `status_code` is set when a whole answer head arrived within the deadline. `error_class` is None for
+    2xx, `http_<status>` for every other answer, and else one of: ip_not_public dns_failure dns_timeout
+    connect_refused connect_timeout tls_error read_timeout deadline protocol_error secret_unavailable
+    internal. `error` is our sentence for people, never an exception's repr.
+    `response_body` holds at most 64 KiB; `truncated` says why it is not the whole:
+    "" (it is), "size", "time" or "broken".
+    """
+
+    status_code: int | None = None
+    error_class: str | None = None
+    error: str | None = None
+    ip: str | None = None
+    response_headers: tuple[tuple[str, str], ...] = ()
+    response_body: bytes = b""
+    truncated: str = ""
+    timings: Timings = field(default_factory=Timings)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the receiver took it: any 2xx."""
+        return self.status_code is not None and 200 <= self.status_code < 300

@@ -1,0 +1,30 @@
+"""How do the words reach the engine? Through this: what `hooks.bind` is given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webhooks_app.engine import Engine, listeners, problems
+from webhooks_app.engine.publish import publish
+from webhooks_app.event import Hook, ListenerDraft
+from webhooks_app.registry import Occurrence
+from webhooks_app.storage.models import Listener
+
+
+class EnginePort:
+    """The engine, as the words of this package see it (see registry.Port)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def publish(self, occurrence: Occurrence, *, session: Any | None) -> str:
+        """Store the occurrence; see engine.publish."""
+        return publish(self.engine, occurrence, session=session)
+
+    def save_listener(self, draft: ListenerDraft) -> Listener:
+        """Store the listener once; see engine.listeners.save_declared."""
+        return listeners.save_declared(self.engine, draft)
+
+    def report_problem(self, hook: Hook, error: Exception, *, session: Any | None) -> None:
+        """Log, count and show it; see engine.problems.report."""
+        problems.report(self.engine, hook, error, session=session)

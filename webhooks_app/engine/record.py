@@ -1,0 +1,203 @@
+"""How is the outcome of attempts kept? In groups: one transaction writes the attempts and moves the deliveries.
+
+Only the holder of the lease may move a delivery. If the lease was lost meanwhile, the rescue has already
+closed this attempt as `worker_lost`; the late answer is then written into that attempt as `superseded`,
+and the delivery, which another worker may have claimed again, is left alone.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from webhooks_app.engine import Engine, health
+from webhooks_app.engine.claim import Claimed
+from webhooks_app.engine.failpoints import reach
+from webhooks_app.engine.message import Message
+from webhooks_app.engine.outcome import Outcome, Timings
+from webhooks_app.engine.retry import Disable, Done, GiveUp, Retry, Step, next_step
+from webhooks_app.storage.ids import new_id
+from webhooks_app.storage.models import Attempt, Delivery, Status
+
+HIDDEN = "(hidden)"
+_TRIES = 5  # of recording, while the database is locked or away
+_PAUSE_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An attempt that has ended and is to be recorded."""
+
+    claimed: Claimed
+    message: Message | None  # None if it could not even be made
+    outcome: Outcome
+    started_at: datetime
+
+
+def record(engine: Engine, finished: Sequence[Finished]) -> None:
+    """Write these outcomes in one transaction; tried again while the database is busy."""
+    reach("record.before")
+    for attempt in range(1, _TRIES + 1):
+        try:
+            _record(engine, finished)
+        except sa.exc.OperationalError:
+            if attempt == _TRIES:
+                raise
+            time.sleep(_PAUSE_SECONDS * attempt * random.random())  # noqa: S311 (jitter, not a secret)
+        else:
+            break
+    reach("record.after_commit")
+
+
+def give_back(engine: Engine, claimed: Iterable[Claimed]) -> list[str]:
+    """Return deliveries that were claimed and not sent to where they came from; gives their ids."""
+    tokens: dict[str, list[str]] = {}
+    for one in claimed:
+        tokens.setdefault(one.token, []).append(one.id)
+    with engine.sessions.begin() as session:
+        returned: list[str] = []
+        for token, ids in tokens.items():
+            back = (
+                sa.update(Delivery)
+                .where(Delivery.id.in_(ids), Delivery.status == Status.SENDING, Delivery.lease_token == token)
+                .values(
+                    status=sa.case((Delivery.attempt_count > 0, Status.RETRYING), else_=Status.PENDING),
+                    lease_token=None,
+                    lease_until=None,
+                    queued_at=engine.clock(),
+                )
+                .returning(Delivery.id)
+                .execution_options(synchronize_session=False)
+            )
+            returned += session.scalars(back)
+    return returned
+
+
+def _record(engine: Engine, finished: Sequence[Finished]) -> None:
+    now = engine.clock()
+    with engine.sessions.begin() as session:
+        ours: set[str] = set()
+        for change, ids, token in _changes(finished, now=now):
+            ours |= _move(session, ids, token=token, change=change)
+        kept = [one for one in finished if one.claimed.id in ours]
+        if kept:
+            session.execute(sa.insert(Attempt), [attempt_row(one, worker=engine.worker_name) for one in kept])
+        reach("record.mid_tx")
+        for one in finished:
+            if one.claimed.id not in ours:
+                _supersede(session, one)
+        for one in kept:
+            if one.outcome.status_code == 410:
+                health.disable(session, one.claimed.target.listener_id, "The receiver answered 410 Gone.", now=now)
+
+
+def _changes(
+    finished: Iterable[Finished], *, now: datetime
+) -> Iterable[tuple[dict[str, Any], list[str], str]]:
+    """What becomes of the deliveries: equal changes of one claim go in one statement."""
+    groups: dict[tuple[Any, ...], tuple[dict[str, Any], list[str], str]] = {}
+    for one in finished:
+        step = next_step(
+            one.outcome,
+            tries=one.claimed.tries + 1,
+            now=now,
+            schedule=one.claimed.target.schedule,
+            chance=random.random(),  # noqa: S311 (jitter, not a secret)
+        )
+        change = change_for(step, one.outcome, now=now)
+        key = (one.claimed.token, *change.values())
+        groups.setdefault(key, (change, [], one.claimed.token))[1].append(one.claimed.id)
+    return groups.values()
+
+
+def change_for(step: Step, outcome: Outcome, *, now: datetime) -> dict[str, Any]:
+    """The delivery's new columns after a step. Pure."""
+    change: dict[str, Any] = {
+        "last_status_code": outcome.status_code,
+        "last_error_class": outcome.error_class,
+    }
+    sentence = outcome.error or (f"The receiver answered {outcome.status_code}." if outcome.status_code else "")
+    match step:
+        case Done():
+            return change | {"status": Status.DELIVERED, "reason": "", "finished_at": now}
+        case Retry(at):
+            return change | {"status": Status.RETRYING, "reason": sentence, "due_at": at}
+        case GiveUp(reason):
+            return change | {"status": Status.FAILED, "reason": f"{reason} {sentence}", "finished_at": now}
+        case Disable(reason):
+            return change | {"status": Status.FAILED, "reason": reason, "finished_at": now}
+
+
+def _move(session: Session, ids: Sequence[str], *, token: str, change: dict[str, Any]) -> set[str]:
+    moved = (
+        sa.update(Delivery)
+        .where(Delivery.id.in_(ids), Delivery.status == Status.SENDING, Delivery.lease_token == token)
+        .values(
+            attempt_count=Delivery.attempt_count + 1,
+            tries=Delivery.tries + 1,
+            crashes=0,
+            alone=False,
+            lease_token=None,
+            lease_until=None,
+            **change,
+        )
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return set(session.scalars(moved))
+
+
+def attempt_row(one: Finished, *, worker: str) -> dict[str, Any]:
+    """The columns of a recorded attempt; the listener's own header values are hidden. Pure."""
+    outcome, message, target = one.outcome, one.message, one.claimed.target
+    own = {name.lower() for name, _ in target.headers}
+    headers = message.headers if message else ()
+    return {
+        "id": new_id(),
+        "delivery_id": one.claimed.id,
+        "number": one.claimed.attempt,
+        "started_at": one.started_at,
+        "duration_ms": outcome.timings.total_ms,
+        "status_code": outcome.status_code,
+        "error_class": outcome.error_class,
+        "error": outcome.error,
+        "url": target.url,
+        "ip": outcome.ip,
+        "timings": timings_json(outcome.timings),
+        "request_headers": [[name, HIDDEN if name in own else value] for name, value in headers],
+        "body_format": target.body_format,
+        "response_headers": [list(pair) for pair in outcome.response_headers],
+        "response_body": outcome.response_body,
+        "truncated": outcome.truncated,
+        "worker": worker,
+    }
+
+
+def timings_json(timings: Timings) -> dict[str, float]:
+    """The phases that were reached, in milliseconds to three decimals."""
+    return {name: round(value, 3) for name, value in asdict(timings).items() if value is not None}
+
+
+def _supersede(session: Session, one: Finished) -> None:
+    answer = f"answered {one.outcome.status_code}" if one.outcome.status_code else one.outcome.error or "no answer"
+    session.execute(
+        sa.update(Attempt)
+        .where(
+            Attempt.delivery_id == one.claimed.id,
+            Attempt.number == one.claimed.attempt,
+            Attempt.error_class == "worker_lost",
+        )
+        .values(
+            error_class="superseded",
+            error=f"The worker was thought lost, and came back after its lease: {answer}.",
+            status_code=one.outcome.status_code,
+            duration_ms=one.outcome.timings.total_ms,
+        )
+    )

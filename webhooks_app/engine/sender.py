@@ -1,0 +1,219 @@
+"""Who sends? One runner thread of the process as a rule, and more only while sends hang.
+
+A busy interpreter lock makes many threads slower than one, so a single runner takes the ready sends in
+turn. Only when every send in flight is older than 10 ms does the pacer wake further runners, up to
+`threads`; they go back to sleep once sends are quick again. A lane a listener keeps the number of its
+sends in flight within a limit: the rest waits in the lane and holds no thread.
+
+Whoever submits a batch waits in its own thread (`Batch.take`) and records there; it never blocks on a send.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
+
+from webhooks_app.engine.lanes import next_limit
+
+STUCK_SECONDS = 0.010
+
+
+class Parcel(Protocol):
+    """One send. `send` never raises; what came of it stays with the parcel."""
+
+    lane: str  # the listener's id
+    most_in_flight: int
+
+    def send(self) -> bool:
+        """Send it; gives whether it timed out."""
+
+
+class Lane:
+    """The sends of one listener: how many are in flight, how many may be, and which wait."""
+
+    __slots__ = ("in_flight", "limit", "waiting")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.in_flight = 0
+        self.waiting: deque[tuple[Batch, Parcel]] = deque()
+
+
+class Batch:
+    """Parcels submitted together. All fields are guarded by the sender's lock."""
+
+    def __init__(self, sender: Sender, parcels: Sequence[Parcel]) -> None:
+        self._sender = sender
+        self._changed = threading.Condition(sender.lock)
+        self._finished: list[Parcel] = []
+        self.submitted_at = time.monotonic()
+        self.unstarted = {id(parcel): parcel for parcel in parcels}
+        self.in_flight = 0
+
+    def take(self, *, at_least: int, seconds: float) -> list[Parcel]:
+        """What finished since it was last asked; waits for `at_least` or until nothing is left, up to `seconds`."""
+        deadline = time.monotonic() + seconds
+        with self._sender.lock:
+            while len(self._finished) < at_least and (self.unstarted or self.in_flight):
+                left = deadline - time.monotonic()
+                if left <= 0 or not self._changed.wait(left):
+                    break
+            finished, self._finished = self._finished, []
+        return finished
+
+    def take_back(self) -> list[Parcel]:
+        """Every parcel that was not begun; it will not be."""
+        with self._sender.lock:
+            unsent = list(self.unstarted.values())
+            self.unstarted.clear()
+        return unsent
+
+    @property
+    def unfinished(self) -> int:
+        """How many parcels were not taken yet."""
+        with self._sender.lock:
+            return len(self.unstarted) + self.in_flight + len(self._finished)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to send, to wait for or to take."""
+        with self._sender.lock:
+            return not (self.unstarted or self.in_flight or self._finished)
+
+    def began(self, parcel: Parcel) -> bool:
+        """Called by a runner, under the lock: may it send this parcel?"""
+        if self.unstarted.pop(id(parcel), None) is None:
+            return False
+        self.in_flight += 1
+        return True
+
+    def ended(self, parcel: Parcel) -> None:
+        """Called by a runner, under the lock."""
+        self.in_flight -= 1
+        self._finished.append(parcel)
+        self._changed.notify()
+
+
+class Sender:
+    """The sending threads of this process; made lazily, so that a fork before the first send does no harm."""
+
+    def __init__(self, *, threads: int) -> None:
+        self.lock = threading.Lock()
+        self._work = threading.Condition(self.lock)
+        self._pace = threading.Condition(self.lock)
+        self._threads = threads
+        self._runners = 0
+        self._idle = 0
+        self._woken = 0
+        self._pacing = False
+        self._ready: deque[tuple[Batch, Parcel]] = deque()
+        self._lanes: dict[str, Lane] = {}
+        self._busy_since: dict[int, float] = {}
+
+    def submit(self, parcels: Sequence[Parcel]) -> Batch:
+        """Have these sent; the caller takes the results from the batch."""
+        batch = Batch(self, parcels)
+        with self.lock:
+            for parcel in parcels:
+                self._line_up(batch, parcel)
+            if self._ready and not self._busy_since:
+                self._wake_one()
+            self._start_pacer()
+        return batch
+
+    @property
+    def in_flight(self) -> int:
+        """How many sends are under way."""
+        with self.lock:
+            return len(self._busy_since)
+
+    def _line_up(self, batch: Batch, parcel: Parcel) -> None:
+        lane = self._lanes.get(parcel.lane)
+        if lane is None:
+            lane = self._lanes[parcel.lane] = Lane(parcel.most_in_flight)
+        if lane.in_flight < lane.limit:
+            lane.in_flight += 1
+            self._ready.append((batch, parcel))
+        else:
+            lane.waiting.append((batch, parcel))
+
+    def _run(self) -> None:
+        me = threading.get_ident()
+        while True:
+            batch, parcel = self._next(me)
+            began = time.monotonic()
+            timed_out = parcel.send()
+            seconds = time.monotonic() - began
+            with self.lock:
+                batch.ended(parcel)
+                self._leave_lane(parcel, seconds=seconds, timed_out=timed_out)
+                del self._busy_since[me]
+                if seconds < STUCK_SECONDS and self._someone_is_quick():
+                    self._idle_until_woken()
+
+    def _next(self, me: int) -> tuple[Batch, Parcel]:
+        with self.lock:
+            while True:
+                while not self._ready:
+                    self._idle_until_woken()
+                batch, parcel = self._ready.popleft()
+                if batch.began(parcel):
+                    self._busy_since[me] = time.monotonic()
+                    return batch, parcel
+                self._leave_lane(parcel, seconds=0.0, timed_out=None)
+
+    def _leave_lane(self, parcel: Parcel, *, seconds: float, timed_out: bool | None) -> None:
+        lane = self._lanes[parcel.lane]
+        lane.in_flight -= 1
+        if timed_out is not None:
+            lane.limit = next_limit(lane.limit, most=parcel.most_in_flight, seconds=seconds, timed_out=timed_out)
+        while lane.waiting and lane.in_flight < lane.limit:
+            lane.in_flight += 1
+            self._ready.append(lane.waiting.popleft())
+        if lane.in_flight == 0 and not lane.waiting and lane.limit >= parcel.most_in_flight:
+            del self._lanes[parcel.lane]  # as good as new, so it need not be remembered
+
+    def _someone_is_quick(self) -> bool:
+        now = time.monotonic()
+        return any(now - since < STUCK_SECONDS for since in self._busy_since.values())
+
+    def _idle_until_woken(self) -> None:
+        self._idle += 1
+        while not self._woken:
+            self._work.wait()
+        self._woken -= 1
+        self._idle -= 1
+
+    def _wake_one(self) -> bool:
+        """Let one more runner send; False if there is none left."""
+        if self._idle > self._woken:
+            self._woken += 1
+            self._work.notify()
+            return True
+        if self._runners >= self._threads:
+            return False
+        self._runners += 1
+        threading.Thread(target=self._run, name=f"webhooks-sender-{self._runners}", daemon=True).start()
+        return True
+
+    def _start_pacer(self) -> None:
+        if not self._pacing:
+            self._pacing = True
+            threading.Thread(target=self._keep_pace, name="webhooks-sender-pacer", daemon=True).start()
+        self._pace.notify()
+
+    def _keep_pace(self) -> None:
+        """While sends are ready and all in flight are stuck, wake as many runners again as are stuck."""
+        while True:
+            with self.lock:
+                while not self._ready:
+                    self._pace.wait()
+            time.sleep(STUCK_SECONDS)
+            with self.lock:
+                if self._ready and not self._someone_is_quick():
+                    for _ in range(min(len(self._ready), max(1, len(self._busy_since)))):
+                        if not self._wake_one():
+                            break

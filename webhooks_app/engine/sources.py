@@ -1,0 +1,56 @@
+"""Where do model events come from? From every SQLAlchemy session that flushes.
+
+After a flush has written its rows and before it is over, each object it inserted, updated or deleted is
+told to `post_save` or `post_delete`, with what changed; ModelHooks listen there. Inside the flush, because
+the event must be in the same transaction, and because afterwards nobody knows the old values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, UOWTransaction
+
+from webhooks_app.signals import post_delete, post_save
+
+
+def listen() -> None:
+    """Watch every session; safe to call again."""
+    if not sa.event.contains(Session, "after_flush", _after_flush):
+        sa.event.listen(Session, "after_flush", _after_flush)
+
+
+def _after_flush(session: Session, _: UOWTransaction) -> None:
+    if not post_save.receivers and not post_delete.receivers:
+        return
+    # Reading an attribute may load it, and a load must not flush again.
+    with session.no_autoflush:
+        for instance, created in _saved(session):
+            post_save.send(
+                type(instance), instance=instance, created=created, changes=changes_of(instance), session=session
+            )
+        for instance in tuple(session.deleted):
+            post_delete.send(type(instance), instance=instance, session=session)
+
+
+def _saved(session: Session) -> Iterator[tuple[Any, bool]]:
+    for instance in tuple(session.new):
+        yield instance, True
+    for instance in tuple(session.dirty):
+        if session.is_modified(instance) and instance not in session.deleted:
+            yield instance, False
+
+
+def changes_of(instance: Any) -> dict[str, dict[str, Any]]:
+    """What this flush changed in the object's columns: `{"name": {"old": "Joe", "new": "Jim"}}`."""
+    state = sa.inspect(instance)
+    changes = {}
+    for attribute in state.mapper.column_attrs:
+        history = state.attrs[attribute.key].history
+        if history.has_changes():
+            old = history.deleted[0] if history.deleted else None
+            new = history.added[0] if history.added else None
+            changes[attribute.key] = {"old": old, "new": new}
+    return changes

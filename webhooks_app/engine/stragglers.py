@@ -1,0 +1,100 @@
+"""What becomes of sends that are still under way when their job ends? One background thread looks after them.
+
+Every 200 ms it records what has ended and gives back what could not begin in time. At shutdown `drain`
+gives back at once whatever has not begun, and waits for what is in flight.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from webhooks_app.engine.sender import Batch, Parcel
+
+log = logging.getLogger("webhooks_app.deliver")
+
+LOOK_SECONDS = 0.200
+
+Keep = Callable[[Sequence[Parcel]], None]
+
+
+@dataclass(slots=True)
+class Left:
+    """A batch that its job has left behind, and how its results are kept."""
+
+    batch: Batch
+    record: Keep
+    give_back: Keep
+    begin_seconds: float
+
+
+class Stragglers:
+    """The batches that jobs of this process left behind."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._arrived = threading.Event()
+        self._left: list[Left] = []
+        self._thread: threading.Thread | None = None
+
+    def leave(self, left: Left) -> None:
+        """Look after this batch from now on."""
+        with self._lock:
+            self._left.append(left)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._look_after, name="webhooks-stragglers", daemon=True)
+                self._thread.start()
+        self._arrived.set()
+
+    def wait_for_room(self, most: int) -> None:
+        """Wait until fewer than `most` sends are left behind, so that a job does not claim what cannot be sent."""
+        while self.count() >= most:
+            time.sleep(LOOK_SECONDS / 4)
+
+    def count(self) -> int:
+        """How many sends were left behind and are not recorded."""
+        with self._lock:
+            return sum(left.batch.unfinished for left in self._left)
+
+    def drain(self, *, seconds: float) -> None:
+        """Give back what has not begun, wait up to `seconds` for what is in flight, record it."""
+        with self._lock:
+            mine, self._left = self._left, []
+        for left in mine:
+            left.begin_seconds = 0.0
+        deadline = time.monotonic() + seconds
+        while mine and time.monotonic() < deadline:
+            mine = [left for left in mine if self._look_at(left)]
+            if mine:
+                time.sleep(LOOK_SECONDS / 4)
+
+    def _look_after(self) -> None:
+        while True:
+            self._arrived.wait()
+            time.sleep(LOOK_SECONDS)
+            with self._lock:
+                mine = list(self._left)
+            done = [left for left in mine if not self._look_at(left)]
+            with self._lock:
+                self._left = [left for left in self._left if left not in done]
+                if not self._left:
+                    self._arrived.clear()
+
+    def _look_at(self, left: Left) -> bool:
+        """Record and give back what there is; whether something is still to come."""
+        try:
+            finished = left.batch.take(at_least=0, seconds=0)
+            if finished:
+                left.record(finished)
+            if time.monotonic() - left.batch.submitted_at >= left.begin_seconds:
+                unsent = left.batch.take_back()
+                if unsent:
+                    left.give_back(unsent)
+        except Exception:
+            # The rows keep their lease: the rescue will find what could not be recorded.
+            log.exception("Results could not be recorded; they are left to the lease.")
+            return False
+        return not left.batch.is_over

@@ -1,0 +1,195 @@
+"""What fell between the chairs? Run every second: the database is the truth, and this makes the queue agree.
+
+Events that were never dispatched ring again; deliveries that are due and not queued are queued; claims
+whose lease has ended are taken from workers that are gone. If the queue does not answer, the work is done
+right here, slowly but surely. Everything is idempotent: two sweeps at once do no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from webhooks_app.engine import Engine, QueueUnreachable
+from webhooks_app.engine.deliver import deliver_batch
+from webhooks_app.engine.dispatch import BATCH, JOBS_IN_QUEUE, dispatch, in_batches
+from webhooks_app.engine.failpoints import reach
+from webhooks_app.storage.ids import new_id
+from webhooks_app.storage.models import WAITING, Attempt, Delivery, Event, Status
+
+log = logging.getLogger("webhooks_app.sweep")
+
+RING_AFTER = timedelta(seconds=1)  # an event that waits longer has lost its doorbell
+QUEUED_BUT_GONE = timedelta(seconds=2)  # queued so long ago, while the queue is empty: the queue lost it
+QUEUED_TOO_LONG = timedelta(minutes=5)
+MOST_CRASHES = 3
+INLINE_BATCH = 20  # without a queue; small, so that the clock keeps its pace
+
+WORKER_LOST = "The worker stopped during this attempt; the receiver may have got it."
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep found and did."""
+
+    rang: bool = False
+    queued: int = 0
+    rescued: int = 0
+    inline: bool = False
+
+
+def sweep(engine: Engine) -> Swept:
+    """Make the queue agree with the database once."""
+    rescued = rescue(engine)
+    try:
+        if engine.queue.was_wiped():
+            _forget_queued(engine, before=engine.clock())
+        rang = _ring_again(engine)
+        queued = _feed(engine)
+    except QueueUnreachable as error:
+        log.warning("The queue is unreachable (%s); delivering from the sweep itself.", error)
+        return Swept(queued=_work_inline(engine), rescued=rescued, inline=True)
+    return Swept(rang=rang, queued=queued, rescued=rescued)
+
+
+def rescue(engine: Engine) -> int:
+    """Take deliveries from workers whose lease has ended, and close their attempt as `worker_lost`.
+
+    A delivery goes on alone from then on, as a job of one id: if it kills its worker three times while
+    alone, it is the delivery that is ill, and it fails.
+    """
+    now = engine.clock()
+    with engine.sessions() as session:
+        expired = sa.select(Delivery.id).where(Delivery.status == Status.SENDING, Delivery.lease_until < now)
+        if session.scalar(expired.limit(1)) is None:
+            return 0
+    with engine.sessions.begin() as session:
+        lost = session.execute(_rescue_statement(now)).all()
+        reach("rescue.mid")
+        if lost:
+            session.execute(sa.insert(Attempt), [_lost_attempt(row, now=now) for row in lost])
+            session.execute(
+                sa.update(Delivery)
+                .where(Delivery.id.in_([row.id for row in lost]))
+                .values(attempt_count=Delivery.attempt_count + 1, lease_owner=None)
+            )
+    for row in lost:
+        log.warning("The worker %s was lost while it sent the delivery %s.", row.lease_owner, row.id)
+    return len(lost)
+
+
+def _rescue_statement(now: datetime) -> Any:
+    is_ill = sa.and_(Delivery.alone, Delivery.crashes + 1 >= MOST_CRASHES)
+    return (
+        sa.update(Delivery)
+        .where(Delivery.status == Status.SENDING, Delivery.lease_until < now)
+        .values(
+            status=sa.case((is_ill, Status.FAILED), else_=Status.RETRYING),
+            reason=sa.case((is_ill, f"Stopped after {MOST_CRASHES} worker crashes."), else_=WORKER_LOST),
+            finished_at=sa.case((is_ill, now), else_=None),
+            crashes=sa.case((Delivery.alone, Delivery.crashes + 1), else_=0),
+            alone=True,
+            lease_token=None,
+            lease_until=None,
+            last_status_code=None,
+            last_error_class="worker_lost",
+            due_at=now,
+            queued_at=None,
+        )
+        .returning(
+            Delivery.id, Delivery.lease_owner, Delivery.leased_at, Delivery.attempt_count, Delivery.listener_id
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _lost_attempt(row: Any, *, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "delivery_id": row.id,
+        "number": row.attempt_count + 1,
+        "started_at": row.leased_at or now,
+        "error_class": "worker_lost",
+        "error": WORKER_LOST,
+        "worker": row.lease_owner,
+    }
+
+
+def _ring_again(engine: Engine) -> bool:
+    late = engine.clock() - RING_AFTER
+    query = sa.select(Event.id).where(Event.dispatched_at.is_(None), Event.created_at < late).limit(1)
+    with engine.sessions() as session:
+        if session.scalar(query) is None:
+            return False
+    # A ring may have been lost with its worker while its flag still stands; but never pile rings up.
+    engine.queue.ring(again=engine.queue.length() == 0)
+    return True
+
+
+def _feed(engine: Engine) -> int:
+    """Queue what is due, as far as the queue has room."""
+    now = engine.clock()
+    length = engine.queue.length()
+    stale = now - (QUEUED_BUT_GONE if length == 0 else QUEUED_TOO_LONG)
+    room = (JOBS_IN_QUEUE - length) * BATCH
+    query = _due(now=now, stale=stale).limit(1)
+    with engine.sessions() as session:
+        if room <= 0 or session.scalar(query) is None:
+            return 0
+    with engine.sessions.begin() as session:
+        due = _mark_queued(session, now=now, stale=stale, room=room)
+    together = [row.id for row in due if not row.alone]
+    alone = [[row.id] for row in due if row.alone]
+    engine.queue.push([*in_batches(together), *alone])
+    return len(due)
+
+
+def _due(*, now: datetime, stale: datetime) -> sa.Select[Any]:
+    return (
+        sa.select(Delivery.id)
+        .where(
+            Delivery.status.in_(WAITING),
+            Delivery.due_at <= now,
+            sa.or_(Delivery.queued_at.is_(None), Delivery.queued_at < stale),
+        )
+        .order_by(Delivery.due_at, Delivery.id)
+    )
+
+
+def _mark_queued(session: Session, *, now: datetime, stale: datetime, room: int) -> Sequence[Any]:
+    pick = _due(now=now, stale=stale).limit(room).with_for_update(skip_locked=True).cte("pick")
+    mark = (
+        sa.update(Delivery)
+        .where(Delivery.id.in_(sa.select(pick.c.id)), Delivery.status.in_(WAITING))
+        .values(queued_at=now)
+        .returning(Delivery.id, Delivery.alone, Delivery.due_at)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(session.execute(mark).all(), key=lambda row: (row.due_at, row.id))
+
+
+def _forget_queued(engine: Engine, *, before: datetime) -> None:
+    """The queue came back empty: nothing stands in it, whatever the database says."""
+    with engine.sessions.begin() as session:
+        session.execute(
+            sa.update(Delivery)
+            .where(Delivery.status.in_(WAITING), Delivery.queued_at <= before)
+            .values(queued_at=None)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _work_inline(engine: Engine) -> int:
+    dispatch(engine)
+    now = engine.clock()
+    with engine.sessions() as session:
+        due = session.scalars(_due(now=now, stale=now - QUEUED_BUT_GONE).limit(INLINE_BATCH)).all()
+    if due:
+        deliver_batch(engine, due)
+    return len(due)

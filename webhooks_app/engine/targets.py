@@ -1,0 +1,115 @@
+"""What does sending need to know of a listener? Its URL, keys, headers and limits, opened once a version.
+
+Secrets are decrypted when a listener's version is first met and kept by the process; a rotation makes a
+new version. A key that has expired is left out when the message is made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, selectinload
+
+from webhooks_app.engine import Engine
+from webhooks_app.engine.retry import Schedule, schedule_for, timeout_for
+from webhooks_app.engine.sealing import Seal
+from webhooks_app.engine.signing import key_of
+from webhooks_app.errors import SecretUnavailable
+from webhooks_app.storage.models import Listener
+
+_MOST_KEPT = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A signing key and when it stops signing (None: it is the present one)."""
+
+    secret: bytes
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A listener, ready to be sent to. `keys` is empty if a secret cannot be read."""
+
+    listener_id: str
+    version: int
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    keys: tuple[Key, ...]
+    timeout_seconds: float
+    schedule: Schedule
+    body_format: str
+    sends_in_flight: int
+    rate_limit_per_second: float | None
+
+    def live_keys(self, now: datetime) -> list[bytes]:
+        """The keys that sign now, newest first."""
+        return [key.secret for key in self.keys if key.expires_at is None or key.expires_at > now]
+
+
+_known: dict[tuple[int, str], Target] = {}
+
+
+def targets_of(engine: Engine, session: Session, versions: Mapping[str, int]) -> dict[str, Target]:
+    """The targets of these listeners, given with their present versions."""
+    place = id(engine.seal)  # another engine in this process may hold other keys
+    found, missing = {}, []
+    for listener_id, version in versions.items():
+        known = _known.get((place, listener_id))
+        if known is not None and known.version == version and known.keys:
+            found[listener_id] = known
+        else:
+            missing.append(listener_id)
+    if missing:
+        query = (
+            sa.select(Listener)
+            .where(Listener.id.in_(missing))
+            .options(selectinload(Listener.secrets))
+            .execution_options(populate_existing=True)
+        )
+        for listener in session.scalars(query):
+            if len(_known) >= _MOST_KEPT:
+                _known.clear()
+            found[listener.id] = _known[place, listener.id] = _target(engine, listener)
+    return found
+
+
+def _target(engine: Engine, listener: Listener) -> Target:
+    hook = engine.hooks.get(listener.hook)
+    try:
+        keys = tuple(_keys(engine.seal, listener))
+        headers = tuple(open_headers(engine.seal, listener).items())
+    except SecretUnavailable:
+        keys, headers = (), ()
+    return Target(
+        listener_id=listener.id,
+        version=listener.version,
+        url=listener.url,
+        headers=headers,
+        keys=keys,
+        timeout_seconds=timeout_for(listener.timeout_seconds, hook, engine.settings),
+        schedule=schedule_for(listener.retry_schedule, hook, engine.settings),
+        body_format=listener.body_format,
+        sends_in_flight=listener.sends_in_flight or engine.settings.sends_per_listener,
+        rate_limit_per_second=listener.rate_limit_per_second,
+    )
+
+
+def open_headers(seal: Seal, listener: Listener) -> dict[str, str]:
+    """The listener's own headers. Raises SecretUnavailable."""
+    if not listener.headers_sealed:
+        return {}
+    opened: dict[str, str] = json.loads(seal.open(listener.headers_sealed, owner=listener.id, field="headers"))
+    return opened
+
+
+def _keys(seal: Seal, listener: Listener) -> list[Key]:
+    return [
+        Key(key_of(seal.open(secret.sealed, owner=listener.id, field="secret")), secret.expires_at)
+        for secret in listener.secrets
+    ]

@@ -1,0 +1,261 @@
+"""What can happen? A Hook names a kind of event and the arguments it provides.
+
+A `Hook` is sent by hand, a `SignalHook` by a blinker signal, a `ModelHook` by changes of an SQLAlchemy
+model. Define one by subclassing or by `Hook(name=…)`, and register it:
+
+    @hooks.register
+    class PersonHook(ModelHook):
+        name = "person"
+        model = Person
+        provides_args = ["name", "address"]
+
+Every hook starts to build listeners: `PersonHook().listener(url=…).match(name="Joe").save()`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from blinker import ANY, Signal
+from wtforms import Form
+
+from webhooks_app import signals
+from webhooks_app.arguments import Argument, declared, of_columns
+from webhooks_app.errors import BadFilter, BadHook, NotBound
+from webhooks_app.match import Filter
+from webhooks_app.payload import jsonable
+from webhooks_app.registry import Occurrence, hooks
+
+log = logging.getLogger("webhooks_app.hooks")
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+
+
+class Hook:
+    """A kind of event. Every attribute may be set in a subclass or given to the constructor.
+
+    Raises BadHook for a name other than 1–128 letters, digits, `_`, `.` and `-`, or an unknown attribute.
+    """
+
+    name: str = ""  # default: the class's dotted path
+    verbose_name: str = ""  # default: made from the name
+    description: str = ""  # default: the docstring
+    provides_args: Iterable[str] | Mapping[str, type] = ()
+    config_form: type[Form] | None = None
+    timeout: float | None = None  # seconds, the total of an attempt; None: the setting's
+    asynchronous: bool = True
+    retry: bool | str | Iterable[Any] = True  # False: one attempt; True: the setting's schedule; or a schedule
+    max_retries: int | None = None  # None: as many as the schedule has
+    fail_silently: bool = False
+
+    _attributes: ClassVar[frozenset[str]] = frozenset(
+        "name verbose_name description provides_args config_form match_forms timeout asynchronous retry"
+        " max_retries fail_silently signal model".split()
+    )
+
+    def __init__(self, name: str | None = None, **attributes: Any) -> None:
+        unknown = set(attributes) - self._attributes
+        if unknown:
+            raise BadHook(f"A hook has no attribute {sorted(unknown)[0]!r}.")
+        for key, value in attributes.items():
+            setattr(self, key, value)
+        kind = type(self)
+        self.name = name or kind.name or f"{kind.__module__}.{kind.__qualname__}".replace("<locals>.", "")
+        if not _NAME.fullmatch(self.name):
+            raise BadHook(f"A hook cannot be named {self.name!r}: write 1 to 128 letters, digits, _ . or -.")
+        self.verbose_name = self.verbose_name or re.sub(r"[._-]+", " ", self.name.rpartition(".")[2]).capitalize()
+        self.description = self.description or (kind.__doc__ or "" if kind.__module__ != __name__ else "").strip()
+
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        """The arguments that a filter may ask about, in declared order, each with what is known of its type."""
+        return declared(self.provides_args)
+
+    @property
+    def match_forms(self) -> type[Form]:
+        """The form that asks for one matcher per argument; a hook may set its own."""
+        from webhooks_app.match_forms import filter_form_for  # here, because match_forms describes hooks
+
+        return self.__dict__.get("match_forms") or filter_form_for(self)
+
+    @match_forms.setter
+    def match_forms(self, form: type[Form]) -> None:
+        self.__dict__["match_forms"] = form
+
+    def send(self, sender: Any = None, *, session: Any | None = None, **payload: Any) -> str:
+        """Something happened: store one event and, once it is committed, have it delivered.
+
+        Joins the transaction that `session` (default: the application's `db.session`) has begun, and exists
+        if and only if that commits; where none is begun, commits by itself. Returns the event's id
+        (`evt_…`). Raises UnserializablePayload before anything is stored, NotBound without an engine, and
+        DeliveryFailed where the hook is synchronous, committed by itself and does not fail silently.
+        """
+        occurrence = Occurrence(self, jsonable(payload), describe_sender(sender))
+        return hooks.port.publish(occurrence, session=session)
+
+    def listener(self, url: str, **settings: Any) -> ListenerDraft:
+        """Begin a listener at `url`; `.match(…)` narrows it, `.save()` keeps it.
+
+        `settings` are `name`, `secret`, the delivery settings (timeout_seconds, retry_schedule,
+        rate_limit_per_second, sends_in_flight, body_format, headers); anything else belongs to the
+        listener's own configuration, as `config_form` describes it.
+        """
+        return ListenerDraft(self, url, settings)
+
+    def check_filter(self, filter_: Filter) -> None:
+        """Raise BadFilter if the filter asks about an argument that this hook does not provide."""
+        known = [argument.name for argument in self.arguments]
+        for asked in filter_.arguments:
+            if asked not in known and asked.partition(".")[0] not in known:
+                provided = ", ".join(known) or "no arguments"
+                raise BadFilter(
+                    f"The hook {self.name} does not provide {asked!r}; it provides {provided}.", argument=asked
+                )
+
+    def watch(self) -> None:
+        """Begin to notice occurrences; a plain hook is sent by hand, so there is nothing to watch."""
+
+    def unwatch(self) -> None:
+        """Stop noticing occurrences."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+
+class SignalHook(Hook):
+    """A hook that a blinker signal sends. Once registered it hears every sender, or those it was connected to."""
+
+    signal: Signal | None = None
+
+    def __init__(self, name: str | None = None, **attributes: Any) -> None:
+        super().__init__(name, **attributes)
+        self._watched: list[Any] = []
+
+    def connect(self, sender: Any = ANY) -> None:
+        """Hear `sender` (and no longer everyone, if nobody was named before)."""
+        if sender is not ANY:
+            self.disconnect(ANY)
+        if sender not in self._watched:
+            self._watched.append(sender)
+            self._signal().connect(self._receive, sender=sender, weak=False)
+
+    def disconnect(self, sender: Any = ANY) -> None:
+        """Hear `sender` no more."""
+        if sender in self._watched:
+            self._watched.remove(sender)
+            self._signal().disconnect(self._receive, sender=sender)
+
+    def watch(self) -> None:
+        if not self._watched:
+            self.connect(ANY)
+
+    def unwatch(self) -> None:
+        for sender in tuple(self._watched):
+            self.disconnect(sender)
+
+    def _signal(self) -> Signal:
+        if self.signal is None:
+            raise BadHook(f"The hook {self.name} has no signal. Set `signal` to a blinker signal.")
+        return self.signal
+
+    def _receive(self, sender: Any, **arguments: Any) -> None:
+        session = arguments.pop("session", None)
+        try:
+            occurrence = self.occurrence(sender, **arguments)
+            if occurrence is not None:
+                hooks.port.publish(occurrence, session=session)
+        except NotBound as error:
+            log.warning("The hook %s heard its signal, but: %s", self.name, error)
+        except Exception as error:  # noqa: BLE001 (whoever sent the signal must not fail because of a hook)
+            hooks.port.report_problem(self, error, session=session)
+
+    def occurrence(self, sender: Any, **arguments: Any) -> Occurrence | None:
+        """What the signal's arguments mean, or None for nothing. Only provided arguments go into the payload."""
+        wanted = [argument.name for argument in self.arguments]
+        payload = {key: value for key, value in arguments.items() if not wanted or key in wanted}
+        return Occurrence(self, jsonable(payload), describe_sender(sender))
+
+
+class ModelHook(SignalHook):
+    """A hook that an SQLAlchemy model's changes send: one event per flush and object."""
+
+    model: type[Any] | None = None
+    signal = signals.post_save
+
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        """The provided attributes with their columns' types; by default every column with a JSON form but the key."""
+        columns = of_columns(sa.inspect(self._model()))
+        provided = declared(self.provides_args)
+        typed = {argument.name: argument for argument in columns}
+        chosen = tuple(one if one.type else typed.get(one.name, one) for one in provided) or columns
+        if self.signal is signals.post_save and "created" not in [one.name for one in chosen]:
+            chosen += (Argument("created", "boolean"),)
+        return chosen
+
+    def watch(self) -> None:
+        model = self._model()
+        for name in [one.name for one in declared(self.provides_args)] or model.__mapper__.columns.keys():
+            if name in model.__mapper__.columns:
+                # Without it SQLAlchemy would not know the old value of an attribute that had expired.
+                sa.event.listen(getattr(model, name), "set", _keep_old_value, active_history=True)
+        super().watch()
+
+    def occurrence(self, sender: Any, **arguments: Any) -> Occurrence | None:
+        instance = arguments["instance"]
+        if not isinstance(instance, self._model()):
+            return None
+        names = [argument.name for argument in self.arguments if argument.name != "created"]
+        payload = {name: getattr(instance, name, None) for name in names}
+        if "created" in arguments:
+            payload.setdefault("created", arguments["created"])
+        changes = {name: change for name, change in arguments.get("changes", {}).items() if name in names}
+        return Occurrence(self, jsonable(payload), describe_sender(sender), changes=jsonable(changes))
+
+    def _model(self) -> type[Any]:
+        if self.model is None:
+            raise BadHook(f"The hook {self.name} has no model. Set `model` to a mapped class.")
+        return self.model
+
+
+@dataclass
+class ListenerDraft:
+    """A listener being built in code. Nothing is stored before `.save()`."""
+
+    hook: Hook
+    url: str
+    settings: dict[str, Any]
+    filter: Filter = Filter({})
+
+    def match(self, **conditions: Any) -> ListenerDraft:
+        """Ask for these conditions too; a plain value means Is. Raises BadFilter."""
+        wanted = Filter({**self.filter.conditions, **conditions})
+        self.hook.check_filter(wanted)
+        self.filter = wanted
+        return self
+
+    def save(self) -> Any:
+        """Store the listener and return it; the same hook, URL and filter are stored once.
+
+        The result's `secret` can be read only if the listener was just made, or was given by `secret=`.
+        Raises Refused with the fields that cannot be accepted, NotBound without an engine.
+        """
+        return hooks.port.save_listener(self)
+
+
+def describe_sender(sender: Any) -> str:
+    """The sender as text, at most 200 characters: a class by its path, nothing as an empty string."""
+    if sender is None or sender is ANY:
+        return ""
+    if isinstance(sender, type):
+        return f"{sender.__module__}.{sender.__qualname__}"[:200]
+    return str(sender)[:200]
+
+
+def _keep_old_value(*_: Any) -> None:
+    """Listens to `set` only so that the attribute keeps its history."""

@@ -1,0 +1,50 @@
+"""What makes time pass? A small process that sweeps every second, guarded by a lease in the database.
+
+RQ's own schedulers lose time or jobs when they are killed; a second clock here only waits for its turn.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from types import FrameType
+
+import sqlalchemy as sa
+
+from webhooks_app.engine import Engine
+from webhooks_app.engine.leader import is_leader, resign
+from webhooks_app.engine.sweep import sweep
+
+log = logging.getLogger("webhooks_app.clock")
+
+PERIOD_SECONDS = 1.0
+LEASE_NAME = "clock"
+DRAIN_SECONDS = 20.0
+
+
+def run_clock(engine: Engine, *, period_seconds: float = PERIOD_SECONDS) -> None:
+    """Sweep every `period_seconds` until SIGTERM or SIGINT."""
+    stop = threading.Event()
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, ask_to_stop)
+    while not stop.is_set():
+        began = time.monotonic()
+        tick(engine)
+        stop.wait(max(0.0, period_seconds - (time.monotonic() - began)))
+    engine.stragglers.drain(seconds=DRAIN_SECONDS)
+    resign(engine, LEASE_NAME)
+
+
+def tick(engine: Engine) -> None:
+    """One sweep, if it is this clock's turn. A database that is away is tried again with the next tick."""
+    try:
+        if is_leader(engine, LEASE_NAME):
+            sweep(engine)
+    except sa.exc.SQLAlchemyError:
+        log.exception("The sweep could not be done; it is tried again in a moment.")

@@ -1,0 +1,102 @@
+"""How do the doorbell and the belt hang on RQ?
+
+The doorbell is a flag with an expiry and one `dispatch` job; RQ's own `unique` would also refuse a ring
+while the job runs, and so lose it. Deliveries travel as jobs of a hundred ids. Jobs are written as JSON,
+never as pickle, and only our own functions are run from them (see `rq_job`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue as RedisQueue
+from rq.serializers import JSONSerializer
+
+from webhooks_app.engine import QueueUnreachable
+from webhooks_app.runtime.rq_job import DELIVER, DISPATCH, WebhooksJob
+
+DELIVERIES = "deliveries"
+SLOW = "slow"
+
+KICK = "webhooks:kick"
+KICK_SECONDS = 30
+EPOCH = "webhooks:epoch"
+
+# The backstop behind the transport's own deadline: the largest timeout and the lease's margin, less 15 s.
+JOB_TIMEOUT_SECONDS = 90
+_NO_TRACE = {"result_ttl": 0, "failure_ttl": 3600, "timeout": JOB_TIMEOUT_SECONDS}
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _or_unreachable(
+    call: Callable[Concatenate[RqQueue, P], T],
+) -> Callable[Concatenate[RqQueue, P], T]:
+    """Redis's errors become ours."""
+
+    @wraps(call)
+    def called(self: RqQueue, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return call(self, *args, **kwargs)
+        except (RedisError, OSError) as error:
+            raise QueueUnreachable(str(error) or type(error).__name__) from error
+
+    return called
+
+
+class RqQueue:
+    """The engine's Queue on RQ; see engine.Queue for what each call promises."""
+
+    def __init__(self, connection: Redis) -> None:
+        self._redis = connection
+        self._queues = {name: open_queue(name, connection) for name in (DELIVERIES, SLOW)}
+
+    @_or_unreachable
+    def ring(self, *, again: bool = False) -> None:
+        """Ask for a dispatch; at the front, because a backlog of deliveries must not hold up new events."""
+        if not self._redis.set(KICK, "1", ex=KICK_SECONDS, nx=not again):
+            return
+        try:
+            self._queues[DELIVERIES].enqueue(
+                DISPATCH, at_front=True, result_ttl=0, failure_ttl=3600, job_timeout=JOB_TIMEOUT_SECONDS
+            )
+        except BaseException:
+            self._redis.delete(KICK)  # a flag without its job would silence the next rings
+            raise
+
+    @_or_unreachable
+    def answer(self) -> None:
+        """Take the flag down."""
+        self._redis.delete(KICK)
+
+    @_or_unreachable
+    def push(self, batches: Sequence[Sequence[str]], *, slow: bool = False) -> None:
+        """One job a batch, all of them in one round trip."""
+        if not batches:
+            return
+        jobs = [
+            RedisQueue.prepare_data(DELIVER, kwargs={"delivery_ids": list(batch), "slow": slow}, **_NO_TRACE)
+            for batch in batches
+        ]
+        self._queues[SLOW if slow else DELIVERIES].enqueue_many(jobs)
+
+    @_or_unreachable
+    def length(self, *, slow: bool = False) -> int:
+        """Jobs that wait; those being worked on are not among them."""
+        return int(self._queues[SLOW if slow else DELIVERIES].count)
+
+    @_or_unreachable
+    def was_wiped(self) -> bool:
+        """Whether our mark is gone; sets it again."""
+        return bool(self._redis.set(EPOCH, secrets.token_hex(8), nx=True))
+
+
+def open_queue(name: str, connection: Redis) -> RedisQueue:
+    """An RQ queue that writes JSON and makes only our jobs."""
+    return RedisQueue(name, connection=connection, serializer=JSONSerializer, job_class=WebhooksJob)
