@@ -14,7 +14,7 @@ from datetime import timedelta
 from ipaddress import IPv6Network
 from pathlib import Path
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from webhooks_app import setting_values as kinds
 from webhooks_app.setting import HOW_TO_MAKE_A_KEY, Setting, masked
@@ -268,6 +268,6 @@ def _completed(settings: Settings) -> Settings:
         database_url=absolute(
             settings.database_url or f"sqlite:///{settings.instance_path}/webhooks.db", root=settings.root
         ),
-        redis_url=settings.redis_url or f"unix://{settings.instance_path}/run/redis.sock",
+        redis_url=settings.redis_url or f"unix://{quote(str(settings.instance_path))}/run/redis.sock",
         env_label=settings.env_label or label,
     )

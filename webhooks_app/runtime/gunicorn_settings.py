@@ -1,0 +1,41 @@
+"""What does gunicorn do with our settings?
+
+gunicorn reads the names in this module as its own settings; the names are its vocabulary. A bad setting of
+ours ends the start with its one line.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from webhooks_app.errors import SettingError
+from webhooks_app.settings import Settings
+
+
+def _settings() -> Settings:
+    root = Path.cwd()
+    try:
+        return Settings.read(root=root, instance=root / "instance")
+    except SettingError as exc:
+        sys.stderr.write(f"{exc}\n")
+        raise SystemExit(2) from exc
+
+
+_read = _settings()
+
+# In production a proxy stands in front, often on another machine or in another container.
+bind = f"{'0.0.0.0' if _read.is_production else '127.0.0.1'}:{_read.port}"  # noqa: S104 (see above)
+workers = _read.web_concurrency
+worker_class = "gthread"
+threads = 8
+timeout = 60
+# Ctrl-C on `webhooks up` has ten seconds for everything; a server behind a proxy has time to finish.
+graceful_timeout = 30 if _read.is_production else 2
+keepalive = 5
+loglevel = _read.log_level.lower()
+errorlog = "-"
+# Headers of a proxy count only where WEBHOOKS_PROXY_HOPS says so, and then in the application.
+forwarded_allow_ips = ""
+# A second way in, in a folder of gunicorn's choice, that nobody here uses.
+control_socket_disable = True

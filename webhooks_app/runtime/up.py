@@ -1,0 +1,92 @@
+"""How does one command start everything?
+
+`webhooks up`, from an empty folder to a sign-in link: one `up` at a time, nothing left of a killed one, a
+free port, keys, a Redis, a migrated database, and then this process is the supervisor of all others.
+"""
+
+from __future__ import annotations
+
+import http.client
+import sys
+from collections.abc import Callable, Sequence
+
+from webhooks_app.runtime import foreman, leftovers, ports, programs, supervise
+from webhooks_app.runtime.dev_env import ensure_dev_env, write_dev_env
+from webhooks_app.runtime.instance import Instance, locked, prepare
+from webhooks_app.runtime.programs import Program
+from webhooks_app.runtime.redis_server import is_given, own_redis
+from webhooks_app.runtime.welcome import welcome_text
+from webhooks_app.settings import Settings
+
+_ANSWER_SECONDS = 0.3
+
+
+def _print(text: str) -> None:
+    # A log's lines may hold what this terminal cannot show.
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+        sys.stdout.flush()
+    except OSError:
+        pass  # The terminal is gone, and with it whoever would have read this.
+
+
+def run_up(
+    settings: Settings,
+    *,
+    app_import: str,
+    migrate: Callable[[], None],
+    sign_in_link: Callable[[], str],
+    say: Callable[[str], None] = _print,
+    own: Sequence[Program] | None = None,
+) -> int:
+    """Start everything, stay, stop everything; the exit status.
+
+    `app_import` is what `flask --app` was told ("wsgi", "shop", "shop:create_app"). `migrate` brings the
+    database up to date, `sign_in_link` makes a one-time link; both are called once, before any process
+    starts. `own` replaces our own programs. CannotStart says in one line what is in the way.
+    """
+    instance = prepare(settings.instance_path)
+    with locked(instance, address=settings.public_base_url):
+        if leftovers.end_leftovers(instance):
+            say("Ended what a killed run had left behind.")
+        ports.require_free(settings.port)
+        chosen = own or programs.own_programs(
+            app_import=app_import, root=settings.root, workers=settings.workers
+        )
+        everything = (*_redis(settings, instance), *chosen)
+        migrate()
+        link = sign_in_link()
+        config = instance.run / "supervisord.conf"
+        config.write_text(supervise.config_text(everything, instance=instance, root=settings.root), "utf-8")
+        return foreman.keep_running(
+            config,
+            instance=instance,
+            answers=lambda: answers(settings.port),
+            welcome=lambda: welcome_text(settings, link=link, app_import=app_import),
+            say=say,
+        )
+
+
+def _redis(settings: Settings, instance: Instance) -> tuple[Program, ...]:
+    if not settings.is_production:
+        ensure_dev_env(instance.path)
+    if is_given(settings):
+        return ()
+    redis = own_redis(instance)
+    redis.clear()
+    # The other processes and a second terminal find it here.
+    write_dev_env(instance.path, {"REDIS_URL": redis.url})
+    return (redis.program,)
+
+
+def answers(port: int) -> bool:
+    """Whether the web server says that it lives."""
+    connection = http.client.HTTPConnection(ports.HOST, port, timeout=_ANSWER_SECONDS)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
