@@ -54,9 +54,11 @@ function showLiveState() {
   if (!button) return;
   button.hidden = !one("[data-live]");
   button.dataset.state = offline ? "offline" : paused ? "paused" : "live";
-  button.setAttribute("aria-pressed", String(paused));
+  const word = offline ? "Offline" : paused ? "Paused" : "Live";
+  one("[data-live-word]").textContent = word;
   button.title = paused ? "Resume live updates (p)" : "Pause live updates (p)";
-  one("[data-live-word]").textContent = offline ? "Offline" : paused ? "Paused" : "Live";
+  // What the button says has to stand in its name, for people who speak to their computer.
+  button.setAttribute("aria-label", `${word}: ${paused ? "resume" : "pause"} live updates`);
 }
 
 function togglePause() {
@@ -79,7 +81,7 @@ for (const name of ["htmx:error", "htmx:response:error"]) {
   document.addEventListener(name, (event) => { if (failed(event)) setOffline(true); });
 }
 document.addEventListener("htmx:after:request", (event) => { if (!failed(event)) setOffline(false); });
-document.addEventListener("htmx:after:swap", () => { refreshTimes(); all("[data-filter-row]").forEach(settleRow); showLiveState(); });
+document.addEventListener("htmx:after:swap", () => { refreshTimes(); all("[data-filter-row]").forEach(settleRow); showLiveState(); showSelection(); });
 
 // Relative times, in the words of webhooks_app/web/present.py
 
@@ -178,7 +180,7 @@ let shortcutsOn = stored(localStorage, "shortcuts") !== "off";
 let goPressedAt = 0;
 
 function isTyping(target) {
-  return target.closest("input, textarea, select, [contenteditable], dialog") !== null;
+  return target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog") !== null;
 }
 
 function step(direction) {
@@ -191,7 +193,7 @@ function step(direction) {
 }
 
 const SINGLE = {
-  "/": () => one("main [data-search], main input[type=search]")?.focus(),
+  "/": () => one("main [data-search], main input[type=search], .toolbar :is(input, select)")?.focus(),
   "?": () => one("[data-shortcut-list]").showModal(),
   t: nextTheme,
   p: togglePause,
@@ -213,12 +215,32 @@ document.addEventListener("keydown", (event) => {
   if (act) { event.preventDefault(); act(); }
 });
 
+// Selected rows: without this file the boxes and the bar are simply there.
+
+let lastBox = null;
+
+function showSelection() {
+  const count = all(".sel input:checked:not([data-select-page])").length;
+  for (const bar of all("[data-selection]")) bar.hidden = count === 0;
+  for (const place of all("[data-selection-count]")) place.textContent = String(count);
+}
+
+function selectRange(box, extend) {
+  const boxes = all(".sel input:not([data-select-page])");
+  const [from, to] = [boxes.indexOf(lastBox), boxes.indexOf(box)].sort((a, b) => a - b);
+  if (extend && from >= 0) for (const between of boxes.slice(from, to + 1)) between.checked = box.checked;
+  lastBox = box;
+}
+
 // One listener for every click and change, so that swapped-in parts need no wiring.
 
 document.addEventListener("click", (event) => {
   const hit = (selector) => event.target.closest?.(selector);
   const button = hit("[data-copy], [data-copy-code]");
   if (button) { copyFrom(button); return; }
+  if (hit("[data-select-page]")) for (const box of all(".sel input")) box.checked = hit("[data-select-page]").checked;
+  else if (hit(".sel input")) selectRange(hit(".sel input"), event.shiftKey);
+  if (hit(".sel input")) showSelection();
   if (hit("[data-dismiss]")) hit("[data-flash]")?.remove();
   if (hit("[data-live-toggle]")) togglePause();
   if (hit("[data-theme-choice]")) setTheme(hit("[data-theme-choice]").dataset.themeChoice);
@@ -229,6 +251,8 @@ document.addEventListener("click", (event) => {
 document.addEventListener("change", (event) => {
   const row = event.target.closest?.("[data-filter-row]");
   if (row) settleRow(row);
+  const form = event.target.closest?.("form[data-keep]");
+  if (form) form.dataset.changed = "1";
   if (event.target.matches?.("[data-shortcuts-on]")) {
     shortcutsOn = event.target.checked;
     store(localStorage, "shortcuts", shortcutsOn ? "on" : "off");
@@ -242,6 +266,7 @@ document.addEventListener("submit", (event) => {
   event.target.dataset.sent = "1";
   event.submitter?.setAttribute("aria-busy", "true");
 });
+addEventListener("beforeunload", (event) => { if (one("form[data-changed]:not([data-sent])")) event.preventDefault(); });
 addEventListener("pageshow", () => {
   for (const form of all("form[data-sent]")) { delete form.dataset.sent; all("[aria-busy]", form).forEach((button) => button.removeAttribute("aria-busy")); }
 });
@@ -252,5 +277,6 @@ if (shortcutBox) shortcutBox.checked = shortcutsOn;
 one("[data-focus]")?.focus();
 all("[data-filter-row]").forEach(settleRow);
 showLiveState();
+showSelection();
 refreshTimes();
 setInterval(refreshTimes, 10_000);

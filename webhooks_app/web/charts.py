@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-BLOCK = 68.0  # width of one attempt on the timeline
+BLOCK = 76.0  # width of one attempt on the timeline
 SHORTEST_GAP = 18.0
 
 
