@@ -17,7 +17,7 @@ from typing import Any
 # In this order, because a bool is an int and a datetime a date.
 _TYPE_WORDS: tuple[tuple[type, str], ...] = (
     (bool, "boolean"),
-    (enum.Enum, ""),  # becomes its value, of whatever type
+    (enum.Enum, "text"),  # becomes its value or its name
     (str, "text"),
     (int, "number"),
     (float, "number"),

@@ -42,7 +42,9 @@ def _client(url: str, *, timeout: float | None, retries: int) -> Redis:
 def _through_sentinel(url: str, **options: object) -> Redis:
     parts = urlsplit(url)
     hosts = parts.netloc.rpartition("@")[2]
-    places = [(host, int(port or 26379)) for host, _, port in (one.partition(":") for one in hosts.split(","))]
+    places = [
+        (host, int(port or 26379)) for host, _, port in (one.partition(":") for one in hosts.split(","))
+    ]
     service, _, database = parts.path.strip("/").partition("/")
     password = unquote(parts.netloc.rpartition("@")[0].rpartition(":")[2]) or None
     sentinel = Sentinel(places, sentinel_kwargs={"socket_timeout": SHORT_SECONDS}, password=password)

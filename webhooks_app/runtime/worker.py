@@ -84,7 +84,9 @@ def _work_off(engine: Engine, connection: Redis, queue: str) -> None:
     """Sweep and work in turn until neither finds anything."""
     while True:
         swept = sweep(engine)
-        worked = any([_worker(connection, name).work(burst=True, logging_level="WARNING") for name in _both(queue)])
+        worked = any(
+            [_worker(connection, name).work(burst=True, logging_level="WARNING") for name in _both(queue)]
+        )
         engine.stragglers.drain(seconds=engine.settings.timeout_seconds + DRAIN_MARGIN_SECONDS)
         if not (swept.rang or swept.queued or worked):
             return

@@ -19,15 +19,24 @@ _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_tim
 
 def make_engine(url: str | sa.URL) -> sa.Engine:
     """An SQLAlchemy engine for SQLite or PostgreSQL; the execution option `sqlite_begin` says how to BEGIN."""
-    url = sa.make_url(url)
-    if url.get_backend_name() == "sqlite":
-        engine = sa.create_engine(url)
-        listen(engine)
-    else:
-        # None, not 0: PgBouncer hands each transaction another server connection (psycopg, "prepare").
-        engine = sa.create_engine(url, pool_pre_ping=True, connect_args={"prepare_threshold": None})
-    _forget_connections_after_fork(engine)
+    engine = sa.create_engine(url, **engine_options(url))
+    settle(engine)
     return engine
+
+
+def engine_options(url: str | sa.URL) -> dict[str, Any]:
+    """What `sqlalchemy.create_engine` is told besides the URL."""
+    if sa.make_url(url).get_backend_name() == "sqlite":
+        return {}
+    # None, not 0: PgBouncer hands each transaction another server connection (psycopg, "prepare").
+    return {"pool_pre_ping": True, "connect_args": {"prepare_threshold": None}}
+
+
+def settle(engine: sa.Engine) -> None:
+    """Give an engine that somebody made what ours have; once an engine."""
+    if engine.dialect.name == "sqlite":
+        listen(engine)
+    _forget_connections_after_fork(engine)
 
 
 def sessions_for(engine: sa.Engine) -> sessionmaker[Session]:

@@ -1,0 +1,210 @@
+"""How is the application put together? The one place that sees every room.
+
+In development it makes its keys itself (`instance/dev.env`), so that `flask --app wsgi …` and
+`gunicorn wsgi:app` work before the first `webhooks up`; production refuses to start without them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from flask import Flask, has_app_context
+from sqlalchemy.orm import Session
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from webhooks_app import api, cli, jobs, web
+from webhooks_app.console import Console
+from webhooks_app.engine import Engine, outbox, problems, sources
+from webhooks_app.engine.addresses import REFUSED_PORTS, NetworkPolicy
+from webhooks_app.engine.port import EnginePort
+from webhooks_app.engine.sealing import Seal
+from webhooks_app.engine.sender import Sender
+from webhooks_app.engine.transport import Transport
+from webhooks_app.errors import HooksModuleError
+from webhooks_app.extensions import csrf, db, limiter, login, migrate
+from webhooks_app.logs import set_up_logging
+from webhooks_app.registry import hooks
+from webhooks_app.runtime.dev_env import ensure_dev_env
+from webhooks_app.runtime.worker import queue_of, worker_name
+from webhooks_app.settings import Settings
+from webhooks_app.storage import database, migrations
+from webhooks_app.storage.base import Base
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+MAX_REQUEST_BYTES = 1024 * 1024
+SESSION_HOURS = 12
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The console as a Flask application, bound to `hooks`.
+
+    `settings` default to the environment's. Raises SettingError for a setting that is not allowed and
+    HooksModuleError for a module of hooks that cannot be imported.
+    """
+    settings = settings or read_settings()
+    set_up_logging(settings)
+    app = make_console(settings, caller_session=_session_of_this_app)
+    import_hooks(settings.hooks)
+    return app
+
+
+def read_settings(root: Path = PROJECT_ROOT, instance: Path | None = None) -> Settings:
+    """The environment's settings; in development with keys that are made at first use."""
+    instance = instance or root / "instance"
+    if os.environ.get("WEBHOOKS_ENV", "").strip().lower() != "production":
+        ensure_dev_env(instance)
+    return Settings.read(root=root, instance=instance)
+
+
+def make_console(
+    settings: Settings,
+    *,
+    caller_session: Callable[[], Session | None],
+    is_host_admin: Callable[[], bool] | None = None,
+) -> Flask:
+    """The Flask application with its doors and its engine, bound to `hooks` and to the jobs of this process."""
+    app = Flask(
+        "webhooks_app",
+        template_folder=str(_beside_package("templates")),
+        static_folder=str(_beside_package("static")),
+        instance_path=str(settings.instance_path),
+    )
+    app.config.update(_flask_config(settings))
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops)  # type: ignore[method-assign]  # Flask documents this assignment
+    _bind_extensions(app)
+    sa_engine = _sa_engine(app)
+    engine = build_engine(settings, sa_engine, caller_session=caller_session)
+    app.extensions["webhooks"] = Console(app, engine, settings, sa_engine, is_host_admin)
+    for door in (web, api, cli):
+        door.register(app)
+    bind(engine)
+    return app
+
+
+def bind(engine: Engine) -> None:
+    """Lead hooks, signals, sessions and jobs of this process to this engine."""
+    hooks.bind(EnginePort(engine))
+    jobs.bind(engine)
+    for watcher in (outbox, problems, sources):
+        watcher.listen()
+
+
+def build_engine(
+    settings: Settings, sa_engine: sa.Engine, *, caller_session: Callable[[], Session | None]
+) -> Engine:
+    """The engine with its production parts."""
+    policy = NetworkPolicy(
+        allowed_networks=settings.allowed_networks,
+        allowed_hosts=settings.allowed_hosts,
+        https_only=settings.https_only,
+        nat64_prefixes=settings.nat64_prefixes,
+        refused_ports=REFUSED_PORTS if settings.refused_ports is None else frozenset(settings.refused_ports),
+        own_hosts=_own_hosts(settings),
+    )
+    transport = Transport(policy, threads=settings.sender_threads, proxy=settings.outbound_proxy)
+    return Engine(
+        hooks=hooks,
+        settings=settings,
+        sessions=database.sessions_for(sa_engine),
+        caller_session=caller_session,
+        queue=queue_of(settings.redis_url),
+        transport=transport,
+        sender=Sender(threads=settings.sender_threads),
+        seal=Seal(settings.encryption_keys),
+        policy=policy,
+        clock=lambda: datetime.now(UTC),
+        worker_name=worker_name(),
+        **_test_pace(),
+    )
+
+
+def import_hooks(modules: tuple[str, ...]) -> None:
+    """Import the modules that register hooks. Raises HooksModuleError naming module, file and line."""
+    for module in modules:
+        try:
+            importlib.import_module(module)
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            raise HooksModuleError(
+                f"The hooks module {module} cannot be imported: {type(error).__name__}: {error} "
+                f"({where.filename}, line {where.lineno}). See WEBHOOKS_HOOKS."
+            ) from error
+
+
+def _session_of_this_app() -> Session | None:
+    return db.session() if has_app_context() else None
+
+
+def _beside_package(name: str) -> Path:
+    """A folder of ours: inside the installed package, or at the top of a checkout."""
+    installed = Path(__file__).resolve().parent / name
+    return installed if installed.is_dir() else PROJECT_ROOT / name
+
+
+def _flask_config(settings: Settings) -> dict[str, object]:
+    is_https = settings.public_base_url.startswith("https://")
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": database.engine_options(settings.database_url),
+        "TRUSTED_HOSTS": None,  # checked by the web door, which lets the health pages through
+        "MAX_CONTENT_LENGTH": MAX_REQUEST_BYTES,
+        "MAX_FORM_PARTS": 1000,
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=SESSION_HOURS),
+        "SESSION_COOKIE_NAME": "__Host-webhooks" if is_https else "webhooks_session",
+        "SESSION_COOKIE_SECURE": is_https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_PATH": "/",
+        "WTF_CSRF_TIME_LIMIT": SESSION_HOURS * 3600,
+        "RATELIMIT_ENABLED": True,
+        "RATELIMIT_STORAGE_URI": settings.redis_url if settings.redis_url.startswith("redis") else "memory://",
+        "RATELIMIT_STORAGE_OPTIONS": {},
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+        "RATELIMIT_SWALLOW_ERRORS": True,
+        "RATELIMIT_HEADERS_ENABLED": True,
+        "TEMPLATES_AUTO_RELOAD": False,
+    }
+
+
+def _bind_extensions(app: Flask) -> None:
+    db.init_app(app)
+    migrate.init_app(
+        app, db, directory=str(migrations.folder()), version_table=migrations.VERSION_TABLE, metadata=Base.metadata
+    )
+    csrf.init_app(app)
+    login.init_app(app)
+    limiter.init_app(app)
+
+
+def _sa_engine(app: Flask) -> sa.Engine:
+    with app.app_context():
+        engine = db.engine
+    database.settle(engine)
+    return engine
+
+
+def _own_hosts(settings: Settings) -> tuple[str, ...]:
+    parts = urlsplit(settings.public_base_url)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return (f"{host}:{port}", f"127.0.0.1:{settings.port}", f"localhost:{settings.port}", f"[::1]:{settings.port}")
+
+
+def _test_pace() -> dict[str, timedelta]:
+    """A shorter lease for tests that kill workers; inert unless WEBHOOKS_TESTING=1, like the failpoints."""
+    if os.environ.get("WEBHOOKS_TESTING") != "1" or "WEBHOOKS_LEASE_MARGIN_MS" not in os.environ:
+        return {}
+    return {"lease_margin": timedelta(milliseconds=int(os.environ["WEBHOOKS_LEASE_MARGIN_MS"]))}
+
+

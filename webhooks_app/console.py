@@ -1,0 +1,29 @@
+"""What does a door find in its application? The Console: the engine, the settings and who is served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+
+from webhooks_app.engine import Engine
+from webhooks_app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """One console. `is_host_admin` is set where another application embeds this one and says who is admin."""
+
+    app: Flask
+    engine: Engine
+    settings: Settings
+    sa_engine: sa.Engine
+    is_host_admin: Callable[[], bool] | None = None
+
+
+def console() -> Console:
+    """The console of the application that is serving, our own or the one that embeds us."""
+    found: Console = current_app.extensions["webhooks"]
+    return found

@@ -1,0 +1,84 @@
+"""How does an existing Flask application get the console? `Webhooks(app, db=db, admin=…)`.
+
+The console is a Flask application of its own, mounted under a URL prefix, so that no template, endpoint or
+cookie collides with the host's; its tables stand in the host's database. Events join the host's sessions.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, has_app_context, request
+from sqlalchemy.orm import Session
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from webhooks_app import cli
+from webhooks_app.application import import_hooks, make_console
+from webhooks_app.runtime.dev_env import ensure_dev_env
+from webhooks_app.settings import Settings
+
+HOST_ENVIRON = "webhooks_app.host_environ"
+
+
+class Webhooks:
+    """The console inside another application.
+
+    `db` is the host's Flask-SQLAlchemy object, `admin` says inside a request of the host whether whoever
+    asks may use the console (without it, the console has users of its own), `url_prefix` is where it stands.
+    `console` is the mounted application. Raises SettingError where a setting is not allowed.
+    """
+
+    def __init__(
+        self,
+        app: Flask,
+        *,
+        db: Any,
+        admin: Callable[[], bool] | None = None,
+        url_prefix: str = "/webhooks",
+    ) -> None:
+        self.host, self.db, self.url_prefix = app, db, "/" + url_prefix.strip("/")
+        settings = self._settings()
+        self.console = make_console(
+            settings,
+            caller_session=self._session_of_host,
+            is_host_admin=(lambda: self._asks_host(admin)) if admin else None,
+        )
+        import_hooks(tuple(name for name in settings.hooks if settings.source("WEBHOOKS_HOOKS") != "default"))
+        app.extensions["webhooks"] = self.console.extensions["webhooks"]
+        cli.register(app)
+        mounted = DispatcherMiddleware(app.wsgi_app, {self.url_prefix: self.console.wsgi_app})
+        app.wsgi_app = _remember_environ(mounted)  # type: ignore[method-assign]  # Flask documents this assignment
+
+    def _settings(self) -> Settings:
+        instance = Path(self.host.instance_path)
+        if os.environ.get("WEBHOOKS_ENV", "").strip().lower() != "production":
+            ensure_dev_env(instance)
+        with self.host.app_context():
+            url = self.db.engine.url.render_as_string(hide_password=False)
+        given: Mapping[str, str] = {"DATABASE_URL": url}
+        if self.host.secret_key and "SECRET_KEY" not in os.environ:
+            key = self.host.secret_key
+            given = {**given, "SECRET_KEY": key if isinstance(key, str) else key.hex()}
+        return Settings.read({**os.environ, **given}, root=Path(self.host.root_path), instance=instance)
+
+    def _session_of_host(self) -> Session | None:
+        session: Session | None = self.db.session() if has_app_context() else None
+        return session
+
+    def _asks_host(self, admin: Callable[[], bool]) -> bool:
+        """Ask the host about this request as the host itself would see it, with its own cookies and user."""
+        with self.host.request_context(request.environ[HOST_ENVIRON]):
+            return bool(admin())
+
+
+def _remember_environ(wsgi_app: Any) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
+    """Keep the request's first environment, from before the prefix was cut off."""
+
+    def remembering(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answer: Iterable[bytes] = wsgi_app({**environ, HOST_ENVIRON: environ}, start_response)
+        return answer
+
+    return remembering
