@@ -20,14 +20,14 @@ from webhooks_app.storage.types import Json, Moment
 _LOCK = 7_302_911_845
 
 
-def is_ours(thing: Any, name: str | None, type_: str, reflected: bool, compare_to: Any) -> bool:
+def is_ours(_thing: Any, name: str | None, type_: str, _reflected: bool, _compare_to: Any) -> bool:
     """Whether a table belongs to this package; the demo's and the host's do not."""
     if type_ != "table":
         return True
     return (name or "").startswith("webhooks_") and name in Base.metadata.tables
 
 
-def render_item(type_: str, thing: Any, autogen: Any) -> str | bool:
+def render_item(type_: str, thing: Any, _autogen: Any) -> str | bool:
     """Write our column types as what they are in the database: a migration must not change with the code."""
     plain: dict[type[TypeEngine[Any]], str] = {Moment: "sa.BigInteger()", Json: "sa.Text()"}
     return plain.get(type(thing), False) if type_ == "type" else False

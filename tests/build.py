@@ -1,4 +1,4 @@
-"""How is an engine put together from fakes? Everything real that needs no network: seal, hooks, sessions, sender."""
+"""How is an engine put together from fakes? What needs no network is real: seal, hooks, sessions, sender."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tests.fakes import FakeQueue, FakeTransport, FixedClock
 from webhooks_app.engine import Engine
 from webhooks_app.engine.addresses import NetworkPolicy
 from webhooks_app.engine.sealing import Seal
+from webhooks_app.engine.sender import Sender
 from webhooks_app.event import Hook
 from webhooks_app.registry import HookRegistry
 from webhooks_app.settings import Settings
@@ -22,7 +23,7 @@ ENCRYPTION_KEY = "a-key-for-tests-of-thirty-two-bytes-or-more"
 
 
 def two_hooks() -> HookRegistry:
-    """A registry of its own: `person` (name, address; of no declared type) and `order` (customer, total, paid)."""
+    """A registry of its own: `person` (name, address; no types) and `order` (customer, total, paid)."""
     registry = HookRegistry()
     registry.register(
         Hook(name="person", provides_args=["name", "address"], description="A person was changed.")
@@ -73,7 +74,7 @@ def build_engine(
         caller_session=lambda: None,
         queue=queue or FakeQueue(),
         transport=transport or FakeTransport(),
-        sender=None,  # type: ignore[arg-type]
+        sender=Sender(threads=4),
         seal=Seal(settings.encryption_keys),
         policy=policy_for(settings),
         clock=clock or FixedClock(),

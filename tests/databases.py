@@ -20,8 +20,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+_NEEDED = ("initdb", "postgres")
+_AS_FAST_AS_IT_GOES = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
-class NoServer(Exception):
+
+class NoServer(Exception):  # noqa: N818 (a reason, not a fault)
     """There is no PostgreSQL to test with."""
 
 
@@ -68,32 +71,22 @@ def _execute(server: sa.URL, statement: str) -> None:
 
 def _programs() -> Path | None:
     """The folder that holds initdb and postgres."""
-    found = [
-        Path(path).resolve().parent for path in (shutil.which("initdb"), shutil.which("postgres")) if path
-    ]
+    found = [Path(path).resolve().parent for path in map(shutil.which, _NEEDED) if path]
     places = [*found, *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
-    return next(
-        (place for place in places if (place / "initdb").exists() and (place / "postgres").exists()), None
-    )
+    return next((place for place in places if all((place / name).exists() for name in _NEEDED)), None)
 
 
 @contextmanager
 def _own_server(programs: Path, folder: Path) -> Iterator[sa.URL]:
     other = _other_user(folder)
     data = folder / "data"
-    made = subprocess.run(
-        [programs / "initdb", "-D", data, "-U", "webhooks", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
-        capture_output=True, text=True, cwd=folder, **other,
-    )  # fmt: skip
+    options = ["-U", "webhooks", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+    initdb = [programs / "initdb", "-D", data, *options]
+    made = subprocess.run(initdb, capture_output=True, text=True, cwd=folder, **other)
     if made.returncode:
         raise NoServer(f"initdb failed: {made.stderr.strip().splitlines()[-1]}")
-    options = {
-        "listen_addresses": "",
-        "unix_socket_directories": folder,
-        "fsync": "off",
-        "full_page_writes": "off",
-    }
-    arguments = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
+    settings = {"listen_addresses": "", "unix_socket_directories": folder, **_AS_FAST_AS_IT_GOES}
+    arguments = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             [programs / "postgres", "-D", data, *arguments], stdout=log, stderr=log, cwd=folder, **other

@@ -1,4 +1,4 @@
-"""What rows does a test need? Listeners, events and deliveries with sensible values; a test names what it is about.
+"""What rows does a test need? Listeners, events and deliveries; a test names only what it is about.
 
 The functions take the engine first and commit; the fixtures of the same names (conftest.py) have it bound.
 """
@@ -31,7 +31,7 @@ def make_listener(
     secret: str | None = None,
     **columns: Any,
 ) -> Listener:
-    """A stored listener with one signing secret; its filter as a Filter or as JSON, any column by its name."""
+    """A stored listener with one signing secret; the filter as a Filter or JSON, any column by its name."""
     now, number = engine.clock(), next(_numbers)
     listener = Listener(
         **{

@@ -1,4 +1,4 @@
-"""Do the migrations make what the models describe, from nothing, and back to nothing, with rows in the tables?"""
+"""Do the migrations make what the models describe, and take it back, with rows in the tables?"""
 
 from __future__ import annotations
 

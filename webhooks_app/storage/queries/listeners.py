@@ -1,0 +1,164 @@
+"""Which listeners are there, and how are they? Lists, one with its secrets, and the health of several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, selectinload
+
+from webhooks_app.storage.models import WAITING, Delivery, Listener, Status
+from webhooks_app.storage.queries.page import Cursor, Page, page_of
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a listener did: what ended in a span of time, its last answer, and when it is next sent to."""
+
+    delivered: int = 0
+    failed: int = 0
+    last_status_code: int | None = None
+    last_error_class: str | None = None
+    last_at: datetime | None = None
+    next_due_at: datetime | None = None
+
+    @property
+    def success(self) -> float | None:
+        """The share of delivered in what ended, 0 to 1; None where nothing did."""
+        ended = self.delivered + self.failed
+        return self.delivered / ended if ended else None
+
+
+def newest(
+    session: Session,
+    hook: str | None = None,
+    state: str | None = None,
+    text: str | None = None,
+    *,
+    cursor: Cursor | str | None = None,
+    limit: int = 25,
+) -> Page[Listener]:
+    """A page of listeners; `text` is looked for in name, URL and hook. Raises ValueError for a bad cursor."""
+    return page_of(
+        session,
+        _chosen(hook, state, text),
+        moment_column=Listener.created_at,
+        id_column=Listener.id,
+        cursor=cursor,
+        limit=limit,
+    )
+
+
+def all(  # noqa: A001 (read as listeners.all)
+    session: Session, hook: str | None = None, state: str | None = None, text: str | None = None
+) -> Sequence[Listener]:
+    """Every listener that is not deleted, by hook and name."""
+    return session.scalars(
+        _chosen(hook, state, text).order_by(Listener.hook, sa.func.lower(Listener.name), Listener.id)
+    ).all()
+
+
+def one(session: Session, listener_id: str, with_secrets: bool = False) -> Listener | None:
+    """One listener, a deleted one too; its secrets (encrypted) where asked for."""
+    query = sa.select(Listener).where(Listener.id == listener_id)
+    if with_secrets:
+        query = query.options(selectinload(Listener.secrets))
+    return session.scalar(query)
+
+
+def of_hook(session: Session, hook: str) -> Sequence[Listener]:
+    """The listeners of one hook."""
+    return all(session, hook=hook)
+
+
+def health(session: Session, listener_ids: Sequence[str], since: datetime) -> dict[str, Health]:
+    """The health of these listeners since then; tests do not count. Every id is there."""
+    if not listener_ids:
+        return {}
+    ended = _ended(session, listener_ids, since)
+    last = _last_answers(session, listener_ids, since)
+    due = _next_due(session, listener_ids)
+    found = {}
+    for listener_id in listener_ids:
+        counts = ended.get(listener_id, {})
+        code, error_class, at = last.get(listener_id, (None, None, None))
+        found[listener_id] = Health(
+            delivered=counts.get(Status.DELIVERED, 0),
+            failed=counts.get(Status.FAILED, 0),
+            last_status_code=code,
+            last_error_class=error_class,
+            last_at=at,
+            next_due_at=due.get(listener_id),
+        )
+    return found
+
+
+def _chosen(hook: str | None, state: str | None, text: str | None) -> sa.Select[Listener]:
+    query = sa.select(Listener).where(Listener.deleted_at.is_(None))
+    if hook:
+        query = query.where(Listener.hook == hook)
+    if state:
+        query = query.where(Listener.state == state)
+    if text:
+        columns = (Listener.name, Listener.url, Listener.hook)
+        query = query.where(sa.or_(*(column.icontains(text, autoescape=True) for column in columns)))
+    return query
+
+
+def _ended(session: Session, listener_ids: Sequence[str], since: datetime) -> dict[str, dict[str, int]]:
+    query = (
+        sa.select(Delivery.listener_id, Delivery.status, sa.func.count())
+        .where(
+            Delivery.listener_id.in_(listener_ids),
+            Delivery.created_at >= since,
+            Delivery.status.in_((Status.DELIVERED, Status.FAILED)),
+            Delivery.test.is_(False),
+        )
+        .group_by(Delivery.listener_id, Delivery.status)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for listener_id, status, count in session.execute(query):
+        found.setdefault(listener_id, {})[status] = count
+    return found
+
+
+def _last_answers(
+    session: Session, listener_ids: Sequence[str], since: datetime
+) -> dict[str, tuple[int | None, str | None, datetime]]:
+    """What came last of each listener's newest delivery that was tried; the moment is the delivery's."""
+    place = sa.func.row_number().over(
+        partition_by=Delivery.listener_id, order_by=(Delivery.created_at.desc(), Delivery.id.desc())
+    )
+    at = sa.func.coalesce(Delivery.finished_at, Delivery.created_at, type_=Delivery.created_at.type)
+    ranked = (
+        sa.select(
+            Delivery.listener_id,
+            Delivery.last_status_code,
+            Delivery.last_error_class,
+            at.label("at"),
+            place.label("place"),
+        )
+        .where(
+            Delivery.listener_id.in_(listener_ids),
+            Delivery.created_at >= since,
+            Delivery.attempt_count > 0,
+            Delivery.test.is_(False),
+        )
+        .subquery()
+    )
+    query = sa.select(ranked).where(ranked.c.place == 1)
+    return {
+        row.listener_id: (row.last_status_code, row.last_error_class, row.at)
+        for row in session.execute(query)
+    }
+
+
+def _next_due(session: Session, listener_ids: Sequence[str]) -> dict[str, datetime]:
+    query = (
+        sa.select(Delivery.listener_id, sa.func.min(Delivery.due_at))
+        .where(Delivery.listener_id.in_(listener_ids), Delivery.status.in_(WAITING))
+        .group_by(Delivery.listener_id)
+    )
+    return dict(session.execute(query).all())
