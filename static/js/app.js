@@ -40,13 +40,23 @@ function isTooSoon(element) {
   return Date.now() - (polledAt.get(element) ?? 0) < IDLE_INTERVAL - 500;
 }
 
-document.addEventListener("htmx:config:request", (event) => {
-  const element = event.target.closest("[data-live]");
+// A form or button inside a live region is the reader's own act and always goes through.
+function polledBy(event) {
   const method = event.detail?.ctx?.request?.method ?? "GET";
-  // A button inside a live region is the reader's own act and always goes through.
-  if (!element || method !== "GET") return;
-  if (isDisturbing(element) || isTooSoon(element)) { event.preventDefault(); return; }
-  polledAt.set(element, Date.now());
+  return method === "GET" ? event.target.closest("[data-live]") : null;
+}
+
+document.addEventListener("htmx:config:request", (event) => {
+  const element = polledBy(event);
+  if (!element) return;
+  if (isDisturbing(element) || isTooSoon(element)) event.preventDefault();
+  else polledAt.set(element, Date.now());
+});
+
+// The reader may have ticked a row or opened a menu while the answer was on its way.
+document.addEventListener("htmx:before:swap", (event) => {
+  const element = polledBy(event);
+  if (element && isDisturbing(element)) event.preventDefault();
 });
 
 function showLiveState() {
