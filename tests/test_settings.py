@@ -106,9 +106,9 @@ def test_a_bad_value_is_told_in_one_line(name, text, allowed):
 
 
 @pytest.mark.parametrize("name", ["SECRET_KEY", "WEBHOOKS_ENCRYPTION_KEYS"])
-def test_a_short_secret_is_refused_without_being_shown(name):
+def test_production_refuses_a_short_secret_without_showing_it(name):
     with pytest.raises(SettingError, match=r"at least 32 bytes.*token_urlsafe") as refused:
-        read({name: "hunter2"})
+        read({**PRODUCTION, name: "hunter2"})
 
     assert "hunter2" not in str(refused.value)
 
@@ -182,6 +182,19 @@ def test_lists_are_read_with_commas_and_spaces():
 
     assert settings.allowed_networks == (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     assert settings.allowed_hosts == ("localhost", ".lan")
+
+
+def test_a_host_application_may_keep_its_short_key_in_development():
+    assert read(SECRET_KEY="dev").secret_key == "dev"
+
+
+def test_one_setting_is_read_whatever_the_others_are(tmp_path):
+    broken = {"WEBHOOKS_ENV": "production", "LOG_LEVEL": "loud", "PORT": "9000"}
+
+    assert Settings.read_one("PORT", broken, instance=tmp_path) == 9000
+    assert Settings.read_one("WEB_CONCURRENCY", broken, instance=tmp_path) == 2
+    with pytest.raises(SettingError, match=r"^LOG_LEVEL"):
+        Settings.read_one("LOG_LEVEL", broken, instance=tmp_path)
 
 
 def test_every_encryption_key_becomes_one_that_fernet_takes():

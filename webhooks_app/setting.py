@@ -10,6 +10,7 @@ from typing import Any
 from webhooks_app.errors import SettingError
 
 HOW_TO_MAKE_A_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+SECRET_BYTES = 32
 # The password in scheme://name:password@host, and in a query of ?password=….
 _PASSWORD = re.compile(r"(://[^/@:?#]*:)[^@]*(?=@)|([?&]password=)[^&]*")
 _LONGEST_SHOWN = 100
@@ -45,10 +46,15 @@ class Setting:
         except ValueError as exc:
             raise SettingError(f"{self.name}{self._written(text or '')} is not allowed: {exc}") from exc
 
-    def missing(self) -> SettingError:
-        """The error that says what production lacks."""
+    def check_for_production(self, text: str | None) -> None:
+        """SettingError if production cannot do with this text, with the way to make a key."""
+        if not self.required:
+            return
         how = f" Make one with: {HOW_TO_MAKE_A_KEY}" if self.secret else ""
-        return SettingError(f"{self.name} is not set, and production needs it: {self.meaning}.{how}")
+        if text is None:
+            raise SettingError(f"{self.name} is not set, and production needs it: {self.meaning}.{how}")
+        if self.secret and len(text.encode()) < SECRET_BYTES:
+            raise SettingError(f"{self.name} is not allowed: must be at least {SECRET_BYTES} bytes.{how}")
 
     def _written(self, text: str) -> str:
         if self.secret:

@@ -13,6 +13,7 @@ from typing import Any
 from environs import Env
 
 from webhooks_app.errors import SettingError
+from webhooks_app.setting import Setting
 
 ENVIRONMENT, DEV_ENV, DEFAULT = "environment", "dev.env", "default"
 
@@ -37,13 +38,13 @@ class Source:
         if dev_env is not None:
             self._layers.append((DEV_ENV, _read_file(dev_env)))
 
-    def text(self, name: str, *, may_be_file: bool, may_be_empty: bool) -> tuple[str | None, str]:
+    def text(self, setting: Setting) -> tuple[str | None, str]:
         """The text of a setting, None if it is not set, and the layer that it came from."""
         for layer, env in self._layers:
-            text = _from_file(env, name) if may_be_file else None
+            text = _from_file(env, setting.name) if setting.may_be_file else None
             if text is None:
-                text = env.str(name, None)
-            if text is not None and (text.strip() or may_be_empty):
+                text = env.str(setting.name, None)
+            if text is not None and (text.strip() or setting.may_be_empty):
                 return text.strip(), layer
         return None, DEFAULT
 

@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from webhooks_app.setting import HOW_TO_MAKE_A_KEY
+from webhooks_app.setting import HOW_TO_MAKE_A_KEY, SECRET_BYTES
 
 T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-SECRET_BYTES = 32
 LONGEST_WAIT = timedelta(hours=24)
 MOST_WAITS = 50
 # RFC 6052 §2.2: the only lengths of a prefix that an IPv4 address can follow.
@@ -183,13 +182,6 @@ def _port(part: str) -> int:
     if re.fullmatch(r"[0-9]{1,5}", part) and int(part) <= 65535:
         return int(part)
     raise ValueError("must be port numbers from 0 to 65535, with commas between.")
-
-
-def secret(text: str) -> str:
-    """A secret long enough to sign with; nothing where it is not set."""
-    if text and len(text.encode()) < SECRET_BYTES:
-        raise ValueError(f"must be at least {SECRET_BYTES} bytes. Make one with: {HOW_TO_MAKE_A_KEY}")
-    return text
 
 
 def encryption_keys(text: str) -> tuple[str, ...]:

@@ -67,7 +67,7 @@ class Settings:
         required=True,
     )
     secret_key: str = _set(
-        "SECRET_KEY", kinds.secret, "", "signs cookies and tokens", secret=True, required=True
+        "SECRET_KEY", kinds.plain, "", "signs cookies and tokens", secret=True, required=True
     )
     encryption_keys: tuple[str, ...] = _set(
         "WEBHOOKS_ENCRYPTION_KEYS",
@@ -206,20 +206,25 @@ class Settings:
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, *, root: Path, instance: Path) -> Settings:
         """Read every setting; SettingError says in one line which one is wrong, and what is allowed."""
-        in_production = environ.get("WEBHOOKS_ENV", "").strip().lower() == "production"
-        source = Source(environ, dev_env=None if in_production else instance / DEV_ENV)
+        in_production = _says_production(environ)
+        source = _source(environ, instance)
         values: dict[str, Any] = {"root": root, "instance_path": instance, "sources": {}, "texts": {}}
         for setting in table():
-            text, layer = source.text(
-                setting.name, may_be_file=setting.may_be_file, may_be_empty=setting.may_be_empty
-            )
-            if text is None and in_production and setting.required:
-                raise setting.missing()
+            text, layer = source.text(setting)
+            if in_production:
+                setting.check_for_production(text)
             values["sources"][setting.name] = layer
             values[setting.attribute] = setting.value(text)
             if text is not None and not setting.secret:
                 values["texts"][setting.name] = masked(text) if setting.address else text
         return _completed(cls(**values))
+
+    @classmethod
+    def read_one(cls, name: str, environ: Mapping[str, str] = os.environ, *, instance: Path) -> Any:
+        """One setting, whatever the others are: for a server that is configured before its application."""
+        setting = next(each for each in table() if each.name == name)
+        text, _layer = _source(environ, instance).text(setting)
+        return setting.value(text)
 
     @property
     def is_production(self) -> bool:
@@ -254,6 +259,14 @@ class Settings:
 def table() -> tuple[Setting, ...]:
     """Every setting there is, in the order of the README."""
     return tuple(each.metadata["setting"] for each in fields(Settings) if each.metadata)
+
+
+def _says_production(environ: Mapping[str, str]) -> bool:
+    return environ.get("WEBHOOKS_ENV", "").strip().lower() == "production"
+
+
+def _source(environ: Mapping[str, str], instance: Path) -> Source:
+    return Source(environ, dev_env=None if _says_production(environ) else instance / DEV_ENV)
 
 
 def _completed(settings: Settings) -> Settings:

@@ -80,7 +80,9 @@ def test_a_folder_that_supervisor_cannot_read_is_refused(tmp_path):
 
 
 def test_the_programs_are_those_of_the_command_line(tmp_path):
-    web, clock, worker, slow = own_programs(app_import="shop:create_app", root=tmp_path, workers=1)
+    web, clock, worker, slow = own_programs(
+        app_import="shop:create_app", root=tmp_path, workers=1, is_guest=True
+    )
 
     flask = (sys.executable, "-m", "flask", "--app", "shop:create_app", "webhooks")
     assert clock.command == (*flask, "clock")

@@ -29,6 +29,7 @@ class Up:
         }
         self.process = subprocess.Popen(
             [sys.executable, HERE / "fake_up.py", root, *modes],
+            cwd=root,
             env=environment,
             text=True,
             stdout=subprocess.PIPE,

@@ -8,32 +8,33 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from webhooks_app.errors import SettingError
 from webhooks_app.settings import Settings
 
 
-def _settings() -> Settings:
-    root = Path.cwd()
+def _read(name: str) -> Any:
+    # One by one: inside another application a secret may come from that application instead.
     try:
-        return Settings.read(root=root, instance=root / "instance")
+        return Settings.read_one(name, instance=Path.cwd() / "instance")
     except SettingError as exc:
         sys.stderr.write(f"{exc}\n")
         raise SystemExit(2) from exc
 
 
-_read = _settings()
+_is_production = _read("WEBHOOKS_ENV") == "production"
 
 # In production a proxy stands in front, often on another machine or in another container.
-bind = f"{'0.0.0.0' if _read.is_production else '127.0.0.1'}:{_read.port}"  # noqa: S104 (see above)
-workers = _read.web_concurrency
+bind = f"{'0.0.0.0' if _is_production else '127.0.0.1'}:{_read('PORT')}"  # noqa: S104 (see above)
+workers = _read("WEB_CONCURRENCY")
 worker_class = "gthread"
 threads = 8
 timeout = 60
 # Ctrl-C on `webhooks up` has ten seconds for everything; a server behind a proxy has time to finish.
-graceful_timeout = 30 if _read.is_production else 2
+graceful_timeout = 30 if _is_production else 2
 keepalive = 5
-loglevel = _read.log_level.lower()
+loglevel = _read("LOG_LEVEL").lower()
 errorlog = "-"
 # Headers of a proxy count only where WEBHOOKS_PROXY_HOPS says so, and then in the application.
 forwarded_allow_ips = ""

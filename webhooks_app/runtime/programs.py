@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-OWN_APP = "wsgi"
+GUNICORN_SETTINGS = "python:webhooks_app.runtime.gunicorn_settings"
 
 # What stops first has the highest number: no new requests, then no new rounds, then the work in flight,
 # and Redis when nobody needs it any more.
@@ -30,21 +30,40 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def own_programs(*, app_import: str, root: Path, workers: int) -> tuple[Program, ...]:
-    """The web server, the workers and the clock of the application that `flask --app` was told."""
+def own_programs(*, app_import: str, root: Path, workers: int, is_guest: bool = False) -> tuple[Program, ...]:
+    """The web server, the workers and the clock of the application that `flask --app` was told.
+
+    `root` is where they run; a guest lives inside another application.
+    """
     flask = (sys.executable, "-m", "flask", "--app", app_import, "webhooks")
     worker = (*flask, "worker")
     return (
-        Program("web", _web_command(app_import, root=root), WEB, 3, {"FLASK_APP": app_import}),
+        Program(
+            "web",
+            _guest_web() if is_guest else _own_web(app_import, root=root),
+            WEB,
+            3,
+            {"FLASK_APP": app_import},
+        ),
         Program("clock", (*flask, "clock"), CLOCK, 1),
         *(Program(f"worker-{number}", worker, WORKERS, 4) for number in range(1, workers + 1)),
         Program("worker-slow", (*worker, "--queue", "slow"), WORKERS, 4),
     )
 
 
-def _web_command(app_import: str, *, root: Path) -> tuple[str, ...]:
+def _own_web(app_import: str, *, root: Path) -> tuple[str, ...]:
     own_file = root / "gunicorn.conf.py"
-    config = str(own_file) if own_file.exists() else "python:webhooks_app.runtime.gunicorn_settings"
-    # Another application may be a module, a factory or a file: web_entry finds it as flask does.
-    target = "wsgi:app" if app_import == OWN_APP else "webhooks_app.runtime.web_entry:load()"
-    return (sys.executable, "-m", "gunicorn", "-c", config, target)
+    config = str(own_file) if own_file.exists() else GUNICORN_SETTINGS
+    return (sys.executable, "-m", "gunicorn", "-c", config, f"{app_import}:app")
+
+
+def _guest_web() -> tuple[str, ...]:
+    # The host may be a module, a factory or a file, with settings for gunicorn that are not about us.
+    return (
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-c",
+        GUNICORN_SETTINGS,
+        "webhooks_app.runtime.web_entry:load()",
+    )

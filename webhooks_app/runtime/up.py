@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from webhooks_app.runtime import foreman, leftovers, ports, programs, supervise
 from webhooks_app.runtime.dev_env import ensure_dev_env, write_dev_env
@@ -37,6 +38,7 @@ def run_up(
     app_import: str,
     migrate: Callable[[], None],
     sign_in_link: Callable[[], str],
+    url_prefix: str = "",
     say: Callable[[str], None] = _print,
     own: Sequence[Program] | None = None,
 ) -> int:
@@ -44,26 +46,29 @@ def run_up(
 
     `app_import` is what `flask --app` was told ("wsgi", "shop", "shop:create_app"). `migrate` brings the
     database up to date, `sign_in_link` makes a one-time link; both are called once, before any process
-    starts. `own` replaces our own programs. CannotStart says in one line what is in the way.
+    starts. `url_prefix` is where the console stands inside another application, "" where it is the whole
+    one. `own` replaces our own programs. CannotStart says in one line what is in the way.
     """
     instance = prepare(settings.instance_path)
+    # Not settings.root: a host's modules are found from where its commands are typed.
+    root = Path.cwd()
     with locked(instance, address=settings.public_base_url):
         if leftovers.end_leftovers(instance):
             say("Ended what a killed run had left behind.")
         ports.require_free(settings.port)
         chosen = own or programs.own_programs(
-            app_import=app_import, root=settings.root, workers=settings.workers
+            app_import=app_import, root=root, workers=settings.workers, is_guest=bool(url_prefix)
         )
         everything = (*_redis(settings, instance), *chosen)
         migrate()
         link = sign_in_link()
         config = instance.run / "supervisord.conf"
-        config.write_text(supervise.config_text(everything, instance=instance, root=settings.root), "utf-8")
+        config.write_text(supervise.config_text(everything, instance=instance, root=root), "utf-8")
         return foreman.keep_running(
             config,
             instance=instance,
-            answers=lambda: answers(settings.port),
-            welcome=lambda: welcome_text(settings, link=link, app_import=app_import),
+            answers=lambda: answers(settings.port, url_prefix),
+            welcome=lambda: welcome_text(settings, link=link, app_import=app_import, url_prefix=url_prefix),
             say=say,
         )
 
@@ -80,11 +85,11 @@ def _redis(settings: Settings, instance: Instance) -> tuple[Program, ...]:
     return (redis.program,)
 
 
-def answers(port: int) -> bool:
+def answers(port: int, url_prefix: str = "") -> bool:
     """Whether the web server says that it lives."""
     connection = http.client.HTTPConnection(ports.HOST, port, timeout=_ANSWER_SECONDS)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", f"{url_prefix}/healthz")
         return connection.getresponse().status == http.client.OK
     except (OSError, http.client.HTTPException):
         return False

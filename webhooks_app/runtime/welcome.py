@@ -10,16 +10,19 @@ from webhooks_app.settings import Settings
 DEMO = "webhooks_app.demo"
 
 
-def welcome_text(settings: Settings, *, link: str, app_import: str) -> str:
+def welcome_text(settings: Settings, *, link: str, app_import: str, url_prefix: str = "") -> str:
     """The address, the one-time link and what to try next."""
+    address = settings.public_base_url + url_prefix
+    # Inside another application the demo is loaded only on request.
+    has_demo = DEMO in settings.hooks and not url_prefix
     lines = [
-        f"Webhooks App runs at {settings.public_base_url}",
+        f"Webhooks App runs at {address}",
         "",
         "Sign in with this link (once, within 15 minutes):",
         f"    {link}",
         "",
         "Try next, in a second terminal:",
-        *(f"    {each}" for each in _next_steps(settings, app_import=app_import)),
+        *(f"    {each}" for each in _next_steps(app_import, demo=f"{address}/demo" if has_demo else None)),
         "",
         f"Logs: {settings.instance_path / 'logs'}",
         "Ctrl-C stops everything; nothing is lost.",
@@ -27,13 +30,15 @@ def welcome_text(settings: Settings, *, link: str, app_import: str) -> str:
     return "\n".join(lines)
 
 
-def _next_steps(settings: Settings, *, app_import: str) -> list[str]:
-    webhooks = f"{_flask(settings.root)} --app {app_import} webhooks"
-    steps = [f"{webhooks} hooks", f"{webhooks} sign-in-link"]
-    if DEMO in settings.hooks:
-        steps.insert(1, f'{webhooks} send person name=Joe address="New York"')
-        steps.append(f"or open {settings.public_base_url}/demo and add a person")
-    return steps
+def _next_steps(app_import: str, *, demo: str | None) -> list[str]:
+    webhooks = f"{_flask(Path.cwd())} --app {app_import} webhooks"
+    if demo is None:
+        return [f"{webhooks} hooks", f"{webhooks} listeners add HOOK URL"]
+    return [
+        f"{webhooks} hooks",
+        f'{webhooks} send person name=Joe address="New York"',
+        f"or open {demo} and add a person",
+    ]
 
 
 def _flask(root: Path) -> str:
