@@ -12,7 +12,6 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import Flask, has_app_context
@@ -22,7 +21,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webhooks_app import api, cli, jobs, web
 from webhooks_app.console import Console
 from webhooks_app.engine import Engine, outbox, problems, sources
-from webhooks_app.engine.addresses import REFUSED_PORTS, NetworkPolicy
+from webhooks_app.engine.addresses import policy_from
 from webhooks_app.engine.port import EnginePort
 from webhooks_app.engine.sealing import Seal
 from webhooks_app.engine.sender import Sender
@@ -103,14 +102,7 @@ def build_engine(
     settings: Settings, sa_engine: sa.Engine, *, caller_session: Callable[[], Session | None]
 ) -> Engine:
     """The engine with its production parts."""
-    policy = NetworkPolicy(
-        allowed_networks=settings.allowed_networks,
-        allowed_hosts=settings.allowed_hosts,
-        https_only=settings.https_only,
-        nat64_prefixes=settings.nat64_prefixes,
-        refused_ports=REFUSED_PORTS if settings.refused_ports is None else frozenset(settings.refused_ports),
-        own_hosts=_own_hosts(settings),
-    )
+    policy = policy_from(settings)
     transport = Transport(policy, threads=settings.sender_threads, proxy=settings.outbound_proxy)
     return Engine(
         hooks=hooks,
@@ -168,7 +160,9 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_PATH": "/",
         "WTF_CSRF_TIME_LIMIT": SESSION_HOURS * 3600,
         "RATELIMIT_ENABLED": True,
-        "RATELIMIT_STORAGE_URI": settings.redis_url if settings.redis_url.startswith("redis") else "memory://",
+        "RATELIMIT_STORAGE_URI": settings.redis_url
+        if settings.redis_url.startswith("redis")
+        else "memory://",
         "RATELIMIT_STORAGE_OPTIONS": {},
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         "RATELIMIT_SWALLOW_ERRORS": True,
@@ -180,7 +174,11 @@ def _flask_config(settings: Settings) -> dict[str, object]:
 def _bind_extensions(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(
-        app, db, directory=str(migrations.folder()), version_table=migrations.VERSION_TABLE, metadata=Base.metadata
+        app,
+        db,
+        directory=str(migrations.folder()),
+        version_table=migrations.VERSION_TABLE,
+        metadata=Base.metadata,
     )
     csrf.init_app(app)
     login.init_app(app)
@@ -194,17 +192,8 @@ def _sa_engine(app: Flask) -> sa.Engine:
     return engine
 
 
-def _own_hosts(settings: Settings) -> tuple[str, ...]:
-    parts = urlsplit(settings.public_base_url)
-    host = parts.hostname or ""
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return (f"{host}:{port}", f"127.0.0.1:{settings.port}", f"localhost:{settings.port}", f"[::1]:{settings.port}")
-
-
 def _test_pace() -> dict[str, timedelta]:
     """A shorter lease for tests that kill workers; inert unless WEBHOOKS_TESTING=1, like the failpoints."""
     if os.environ.get("WEBHOOKS_TESTING") != "1" or "WEBHOOKS_LEASE_MARGIN_MS" not in os.environ:
         return {}
     return {"lease_margin": timedelta(milliseconds=int(os.environ["WEBHOOKS_LEASE_MARGIN_MS"]))}
-
-

@@ -147,7 +147,8 @@ class NetworkPolicy:
 
     def is_own(self, host: str, port: int) -> bool:
         """Whether this is an address of the application itself."""
-        return host in self.own_hosts or f"{host}:{port}" in self.own_hosts
+        written = f"[{host}]" if ":" in host else host
+        return written in self.own_hosts or f"{written}:{port}" in self.own_hosts
 
     def _allows(self, ip: IPAddress) -> bool:
         if ip in self._single_addresses:
@@ -210,8 +211,9 @@ def own_hosts_of(public_base_url: str, *, port: int) -> tuple[str, ...]:
     """The application's own hosts, for `NetworkPolicy`: its public address and where it listens."""
     base = urlsplit(public_base_url)
     host = base.hostname or ""
+    # A public host is ours on every port; on a developer's machine other programs listen beside us.
     public = f"{host}:{base.port}" if base.port is not None else host
-    listening = tuple(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "::1"))
+    listening = tuple(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
     return tuple(dict.fromkeys(name for name in (public, *listening) if name))
 
 

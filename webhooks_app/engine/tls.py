@@ -31,9 +31,12 @@ _HANDSHAKE = {
 def tls_sentence(error: ssl.SSLError, *, host: str) -> str:
     """Say what is wrong with the receiver's TLS."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        sentence = _CERTIFICATE.get(error.verify_code, "The certificate of {host} cannot be verified.")
+        code = getattr(error, "verify_code", 0)
+        sentence = _CERTIFICATE.get(code, "The certificate of {host} cannot be verified.")
     elif isinstance(error, ssl.SSLEOFError):
         sentence = _HANDSHAKE["UNEXPECTED_EOF_WHILE_READING"]
     else:
-        sentence = _HANDSHAKE.get(error.reason or "", "The TLS handshake with {host} failed.")
+        # Only what OpenSSL itself raises has a reason.
+        reason = getattr(error, "reason", None) or ""
+        sentence = _HANDSHAKE.get(reason, "The TLS handshake with {host} failed.")
     return sentence.format(host=host)

@@ -1,0 +1,112 @@
+"""Does the watchdog fire in time, only then, and only at the right socket?"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from webhooks_app.engine.deadline import Watchdog
+
+
+@pytest.fixture
+def watchdog() -> Iterator[Watchdog]:
+    watchdog = Watchdog(housekeeping=lambda: None)
+    yield watchdog
+    watchdog.close()
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    ours.settimeout(2)
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_a_blocked_reader_returns_at_the_deadline(
+    watchdog: Watchdog, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    deadline = watchdog.start(0.1)
+    watchdog.watch(deadline, pair[0])
+    began = time.monotonic()
+
+    assert pair[0].recv(1) == b""
+
+    assert 0.09 <= time.monotonic() - began < 0.25
+    assert deadline.fired
+    assert watchdog.finish(deadline)
+
+
+def test_a_nearer_deadline_overtakes_one_the_watchdog_sleeps_for(
+    watchdog: Watchdog, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    watchdog.start(60)
+    time.sleep(0.02)
+    deadline = watchdog.start(60)
+    watchdog.watch(deadline, pair[0])
+    watchdog.bring_forward(deadline, 0.1)
+    began = time.monotonic()
+
+    assert pair[0].recv(1) == b""
+
+    assert time.monotonic() - began < 0.25
+
+
+def test_a_deadline_is_never_put_off(watchdog: Watchdog) -> None:
+    deadline = watchdog.start(1)
+    at = deadline.at
+
+    watchdog.bring_forward(deadline, 5)
+
+    assert deadline.at == at
+
+
+def test_a_finished_attempt_leaves_its_socket_alone(
+    watchdog: Watchdog, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    deadline = watchdog.start(0.05)
+    watchdog.watch(deadline, pair[0])
+
+    assert not watchdog.finish(deadline)
+    time.sleep(0.1)
+
+    pair[1].send(b"x")
+    assert pair[0].recv(1) == b"x"
+    assert not deadline.fired
+
+
+def test_a_socket_that_comes_after_the_deadline_is_shut_at_once(
+    watchdog: Watchdog, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    deadline = watchdog.start(0.01)
+    time.sleep(0.1)
+
+    watchdog.watch(deadline, pair[0])
+
+    assert pair[0].recv(1) == b""
+
+
+def test_finished_deadlines_do_not_pile_up(watchdog: Watchdog) -> None:
+    for _ in range(5000):
+        watchdog.finish(watchdog.start(60))
+
+    assert len(watchdog._heap) < 500
+
+
+def test_housekeeping_runs_now_and_then_and_may_fail(caplog: pytest.LogCaptureFixture) -> None:
+    ran: list[float] = []
+
+    def failing() -> None:
+        ran.append(time.monotonic())
+        raise OSError("no")
+
+    watchdog = Watchdog(housekeeping=failing, housekeeping_seconds=0.02)
+    watchdog.finish(watchdog.start(1))
+    time.sleep(0.15)
+    watchdog.close()
+
+    assert len(ran) >= 2
+    assert "could not be closed" in caplog.text
