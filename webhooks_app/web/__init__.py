@@ -1,1 +1,28 @@
 """The door for people: pages, one file a noun. Reads go to the queries, writes to the engine."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.util import find_spec
+
+from flask import Flask
+
+# Each has a blueprint `bp`; a module is a noun.
+NOUNS = (
+    "sign_in", "dashboard", "hooks", "listeners", "listener_forms", "demo", "echo",
+    "deliveries", "events", "system", "settings", "audit", "health",
+)  # fmt: skip
+
+
+def register(app: Flask) -> None:
+    """Mount every page and what all pages share."""
+    blueprints = [
+        importlib.import_module(f"webhooks_app.web.{noun}").bp
+        for noun in NOUNS
+        if find_spec(f"webhooks_app.web.{noun}")
+    ]
+    names = frozenset(blueprint.name for blueprint in blueprints)
+    shared = importlib.import_module("webhooks_app.web.shared")
+    shared.register(app, doors=lambda: names)
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)

@@ -1,0 +1,149 @@
+"""What does a page say when it cannot be shown? A sentence, what to do, and the request's id.
+
+Only for pages: an address under /api/ answers in the API's own form.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask_login import AnonymousUserMixin
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from werkzeug.exceptions import HTTPException, InternalServerError, TooManyRequests
+
+from webhooks_app import errors
+from webhooks_app.console import console
+from webhooks_app.extensions import db
+from webhooks_app.storage import migrations
+from webhooks_app.web.protection import request_id
+
+log = logging.getLogger("webhooks_app.web")
+
+CODES = (400, 403, 404, 405, 413, 422, 429, 500, 503)
+
+NOT_MIGRATED = (
+    "The database does not have the tables of this version yet. Start with `make run`, "
+    "or run `flask --app wsgi db upgrade`, and reload this page."
+)
+NO_DATABASE = (
+    "The database does not answer. Events that were already accepted are safe; try again in a minute."
+)
+IS_BUSY = "The database is busy. Nothing was changed; try again in a moment."
+
+# Never shown again, not even to who typed them.
+_SECRET_FIELDS = ("csrf_token", "password", "secret", "headers")
+
+
+def register(app: Flask) -> None:
+    """Answer the errors of `app`'s pages."""
+    for code in CODES:
+        app.register_error_handler(code, _answer)
+    app.register_error_handler(errors.NotFound, _not_found)
+    app.register_error_handler(errors.NotRegistered, _not_found)
+    for kind in (OperationalError, ProgrammingError):
+        app.register_error_handler(kind, _database_error)
+
+
+def error_page(code: int, advice: str = "", **context: Any) -> Response:
+    """The page of a status code; `advice` stands in place of its own."""
+    error = {"description": advice} if advice else None
+    response = make_response(
+        render_template(
+            f"errors/{code if code in CODES else 500}.html",
+            **{"error": error, "request_id": request_id(), "nav_active": "", **context},
+        ),
+        code,
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _answer(error: HTTPException) -> Any:
+    if request.path.startswith("/api/"):
+        handler = _handler_of_api(error)
+        return handler(error) if handler else error
+    if isinstance(error, CSRFError):
+        return _expired_form()
+    if isinstance(error, TooManyRequests):
+        return _too_many(error)
+    if isinstance(error, InternalServerError):
+        return _crash(error)
+    code = error.code or 500
+    return error_page(code, advice=_own_words(error))
+
+
+def _handler_of_api(error: HTTPException) -> Callable[[Any], Any] | None:
+    """What the API has registered for this kind of error; ours stand before it, because they name a code."""
+    for name in (*request.blueprints, None):
+        handlers = current_app.error_handler_spec[name][None]
+        found = next((handlers[kind] for kind in type(error).__mro__ if kind in handlers), None)
+        if found:
+            return found
+    return None
+
+
+def _own_words(error: HTTPException) -> str:
+    """What the view said; "" where it said nothing and the page's own sentence is better."""
+    said = error.description or ""
+    return "" if said == type(error).description else said
+
+
+def _expired_form() -> Response:
+    typed = [
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if value and not name.endswith(_SECRET_FIELDS)
+    ]
+    return error_page(400, "This form has expired. Reload the page and try again.", typed=typed[:100])
+
+
+def _too_many(error: TooManyRequests) -> Response:
+    retry_after = error.retry_after if isinstance(error.retry_after, int) else 60
+    response = error_page(429, f"Too many attempts. Try again in {retry_after} seconds.")
+    response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _crash(error: InternalServerError) -> Response:
+    # Flask has logged the traceback; this line lets it be found by the id on the page.
+    log.error("Request %s failed: %s %s", request_id(), request.method, request.path)
+    cause = error.original_exception
+    if isinstance(cause, errors.NotBound):
+        log.error("%s", cause)
+    _forget_user()
+    return error_page(500)
+
+
+def _not_found(error: errors.WebhooksError) -> Response:
+    return error_page(404, str(error))
+
+
+def _database_error(error: DBAPIError) -> Response:
+    log.error("Request %s found the database unwilling: %s", request_id(), error.orig)
+    _forget_user()
+    if not isinstance(error, OperationalError) and not _lacks_tables():
+        return _crash(InternalServerError(original_exception=error))
+    advice = NOT_MIGRATED if _lacks_tables() else IS_BUSY if "locked" in str(error.orig) else NO_DATABASE
+    response = error_page(503, advice)
+    response.headers["Retry-After"] = "10"
+    return response
+
+
+def _lacks_tables() -> bool:
+    try:
+        with console().sa_engine.connect() as connection:
+            return migrations.current(connection) != migrations.head()
+    except sa.exc.SQLAlchemyError:
+        return False
+
+
+def _forget_user() -> None:
+    """Draw the error's page for nobody: to look the user up would ask the database that failed."""
+    db.session.remove()
+    g.is_error_page = True
+    g._login_user = AnonymousUserMixin()  # noqa: SLF001 (where Flask-Login keeps whom it found)

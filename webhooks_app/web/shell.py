@@ -1,0 +1,108 @@
+"""What does the frame around a page need to know? The context of templates/base.html."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, current_app, g, has_request_context, request
+from flask_login import current_user
+
+from webhooks_app.console import console
+from webhooks_app.engine import Queue, QueueUnreachable
+from webhooks_app.extensions import db
+from webhooks_app.storage.models import Listener, State
+from webhooks_app.version import __version__
+from webhooks_app.web import present
+
+CHECKED_EVERY_SECONDS = 3.0
+
+QUEUE_AWAY = "Redis does not answer. Events are accepted and kept; they are delivered as soon as it is back."
+SHARED_SQLITE = (
+    "This console shares an SQLite database with the application around it, and SQLite lets one process "
+    "write at a time. Use PostgreSQL before it gets busy."
+)
+
+
+class QueueCheck:
+    """Whether the queue answers; asked at most once in a few seconds, because a page must not wait for it."""
+
+    def __init__(self, queue: Callable[[], Queue], *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._queue, self._clock = queue, clock
+        self._asked_at: float | None = None
+        self._answered = True
+
+    def is_reachable(self) -> bool:
+        """The last answer, or a fresh one if that is too old."""
+        now = self._clock()
+        if self._asked_at is None or now - self._asked_at >= CHECKED_EVERY_SECONDS:
+            self._asked_at, self._answered = now, self._ask()
+        return self._answered
+
+    def _ask(self) -> bool:
+        try:
+            self._queue().length()
+        except QueueUnreachable:
+            return False
+        return True
+
+
+def register(app: Flask) -> None:
+    """Give `app`'s templates their filters and the frame's context."""
+    present.register(app, clock=_now)
+    app.extensions["webhooks_queue_check"] = QueueCheck(lambda: console().engine.queue)
+    app.context_processor(_frame)
+
+
+def _now() -> datetime:
+    return console().engine.clock()
+
+
+def queue_is_reachable() -> bool:
+    """Whether Redis answers, as of a few seconds ago."""
+    check: QueueCheck = current_app.extensions["webhooks_queue_check"]
+    return check.is_reachable()
+
+
+def _frame() -> dict[str, Any]:
+    if not has_request_context():
+        return {}
+    settings = console().settings
+    context = {
+        "environment_label": settings.env_label,
+        "nav_active": _place(),
+        "demo_loaded": "webhooks_app.demo" in settings.hooks and "order.placed" in console().engine.hooks,
+        "version": __version__,
+        "theme": request.cookies.get("theme", ""),
+        "banners": [],
+        "alarm": False,
+        "may": lambda _role: False,
+    }
+    if g.get("is_error_page") or not current_user.is_authenticated:
+        return context
+    return context | {"banners": _banners(), "alarm": _alarm(), "may": current_user.may}
+
+
+def _place() -> str:
+    blueprint = request.blueprint or ""
+    return {"listener_forms": "listeners"}.get(blueprint, blueprint)
+
+
+def _banners() -> list[tuple[str, str]]:
+    found = []
+    if not queue_is_reachable():
+        found.append(("bad", QUEUE_AWAY))
+    is_sqlite = console().sa_engine.dialect.name == "sqlite"
+    if is_sqlite and console().is_host_admin is not None:
+        found.append(("info", SHARED_SQLITE))
+    return found
+
+
+def _alarm() -> bool:
+    """Whether a listener is in trouble just now; the icon in the browser's tab turns red."""
+    in_trouble = Listener.state.in_((State.FAILING, State.DISABLED))
+    query = sa.select(Listener.id).where(in_trouble, Listener.deleted_at.is_(None)).limit(1)
+    return db.session.scalar(query) is not None

@@ -1,0 +1,111 @@
+"""How does someone come in, and leave? By e-mail and password, or by a link that works once."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask_limiter import RequestLimit
+from flask_login import current_user
+from werkzeug.wrappers import Response as BaseResponse
+
+from webhooks_app.console import console
+from webhooks_app.engine import accounts
+from webhooks_app.extensions import limiter
+from webhooks_app.web.forms import SignInForm
+from webhooks_app.web.identity import begin_session, end_session, safe_next
+from webhooks_app.web.shared import engine, error_page, open_to_all, session
+
+bp = Blueprint("sign_in", __name__)
+
+WRONG = "The e-mail or the password is wrong."  # the same for an account that does not exist
+
+
+def _account() -> str:
+    return request.form.get("email", "").strip().lower()[:254]
+
+
+def _account_and_address() -> str:
+    return f"{_account()} {request.remote_addr}"
+
+
+def _has_failed(response: Response) -> bool:
+    return response.status_code == 422
+
+
+def _too_many(limit: RequestLimit) -> Response:
+    seconds = max(1, round(limit.reset_at - time.time()))
+    response = error_page(429, f"Too many attempts. Try again in {seconds} seconds.")
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+_throttled: dict[str, Any] = {"methods": ["POST"], "deduct_when": _has_failed, "on_breach": _too_many}
+
+
+@bp.before_request
+def ours_only() -> None:
+    """Where another application says who may use the console, there is no sign-in of ours."""
+    if console().is_host_admin is not None:
+        abort(404)
+
+
+@bp.get("/login", endpoint="form")
+@open_to_all
+def ask() -> str | BaseResponse:
+    """The form; whoever is signed in already goes on."""
+    if current_user.is_authenticated:
+        return redirect(_where_to())
+    return render_template("sign_in/form.html", form=SignInForm())
+
+
+@bp.post("/login", endpoint="enter")
+@open_to_all
+@limiter.limit("5 per minute", key_func=_account_and_address, **_throttled)
+@limiter.limit("20 per hour", key_func=_account, **_throttled)
+def enter() -> tuple[str, int] | BaseResponse:
+    """Sign in by e-mail and password; only attempts that fail count against the limits."""
+    form = SignInForm()
+    user = None
+    if form.validate_on_submit():
+        user = accounts.sign_in(engine(), form.email.data, form.password.data)
+        if user is None:
+            form.password.errors = [WRONG]
+    if user is None:
+        return render_template("sign_in/form.html", form=form), 422
+    begin_session(user)
+    return redirect(_where_to())
+
+
+@bp.get("/login/<token>", endpoint="link")
+@open_to_all
+def link(token: str) -> str | tuple[str, int]:
+    """One button: a mail scanner that follows the link must not use it up."""
+    if not accounts.link_is_good(session(), token):
+        return render_template("sign_in/bad_link.html"), 404
+    return render_template("sign_in/link.html", token=token)
+
+
+@bp.post("/login/<token>", endpoint="use_link")
+@open_to_all
+def use_link(token: str) -> tuple[str, int] | BaseResponse:
+    """Sign in by the link, once."""
+    user = accounts.use_link(engine(), token)
+    if user is None:
+        return render_template("sign_in/bad_link.html"), 404
+    begin_session(user)
+    return redirect(_where_to())
+
+
+@bp.post("/logout", endpoint="out")
+@open_to_all
+def leave() -> BaseResponse:
+    """Sign out of this browser."""
+    end_session()
+    flash("You are signed out.", "info")
+    return redirect(url_for("sign_in.form"))
+
+
+def _where_to() -> str:
+    return safe_next(request.args.get("next")) or url_for("dashboard.show")
