@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from tests.engine.hostile_receiver import OK, Conversation, answering, receiving, records, well_behaved
 from webhooks_app.engine.addresses import NetworkPolicy
+from webhooks_app.engine.exchange import Exchange, enter
 from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome
 from webhooks_app.engine.transport import Transport
@@ -97,6 +99,26 @@ def test_connections_past_a_minute_are_not_used_and_are_closed(sending: Transpor
         connection.dialled_at -= 61
         process.adapter.close_old()
         assert connection.sock is None
+
+
+def test_a_connection_in_the_pool_is_out_of_reach_of_the_old_deadline(sending: Transport) -> None:
+    with receiving(well_behaved) as receiver:
+        send(sending, receiver.url())
+        (process,) = sending._processes.values()
+        pool = process.adapter.poolmanager.connection_from_url(receiver.url())
+        connection = pool._get_conn()
+        exchange = Exchange(
+            policy=POLICY, resolver=process.resolver, watchdog=process.watchdog, timeout_seconds=0.05
+        )
+        exchange.watch(connection.sock)
+
+        enter(exchange)
+        pool._put_conn(connection)
+        enter(None)
+        time.sleep(0.1)
+
+        assert send(sending, receiver.url()).accepted
+        assert len(receiver.conversations) == 1
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
