@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sysconfig
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webhooks_app import api, cli, jobs, web
 from webhooks_app.console import Console
-from webhooks_app.engine import Engine, outbox, problems, sources
+from webhooks_app.engine import LEASE_MARGIN, Engine, outbox, problems, sources
 from webhooks_app.engine.addresses import policy_from
 from webhooks_app.engine.port import EnginePort
 from webhooks_app.engine.sealing import Seal
@@ -40,6 +41,13 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 MAX_REQUEST_BYTES = 1024 * 1024
 SESSION_HOURS = 12
+
+# Where a failing line is not the fault of whoever wrote the hooks.
+_NOT_THEIRS = (
+    "<frozen ",
+    str(Path(__file__).resolve().parent),
+    *(sysconfig.get_path(each) for each in ("stdlib", "purelib", "platlib")),
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -68,8 +76,9 @@ def make_console(
     *,
     caller_session: Callable[[], Session | None],
     is_host_admin: Callable[[], bool] | None = None,
+    url_prefix: str = "",
 ) -> Flask:
-    """The Flask application with its doors and its engine, bound to `hooks` and to the jobs of this process."""
+    """The Flask application with its doors and its engine, bound to `hooks` and to this process's jobs."""
     app = Flask(
         "webhooks_app",
         template_folder=str(_beside_package("templates")),
@@ -83,7 +92,7 @@ def make_console(
     _bind_extensions(app)
     sa_engine = _sa_engine(app)
     engine = build_engine(settings, sa_engine, caller_session=caller_session)
-    app.extensions["webhooks"] = Console(app, engine, settings, sa_engine, is_host_admin)
+    app.extensions["webhooks"] = Console(app, engine, settings, sa_engine, is_host_admin, url_prefix)
     for door in (web, api, cli):
         door.register(app)
     bind(engine)
@@ -116,7 +125,7 @@ def build_engine(
         policy=policy,
         clock=lambda: datetime.now(UTC),
         worker_name=worker_name(),
-        **_test_pace(),
+        lease_margin=_lease_margin(),
     )
 
 
@@ -126,11 +135,19 @@ def import_hooks(modules: tuple[str, ...]) -> None:
         try:
             importlib.import_module(module)
         except Exception as error:
-            where = traceback.extract_tb(error.__traceback__)[-1]
             raise HooksModuleError(
-                f"The hooks module {module} cannot be imported: {type(error).__name__}: {error} "
-                f"({where.filename}, line {where.lineno}). See WEBHOOKS_HOOKS."
+                f"The hooks module {module} cannot be imported: {type(error).__name__}: "
+                f"{getattr(error, 'msg', None) or error}{_place(error)}. See WEBHOOKS_HOOKS."
             ) from error
+
+
+def _place(error: Exception) -> str:
+    """The line of the author's own code that failed, not of a library that it called."""
+    if isinstance(error, SyntaxError):
+        return f" ({error.filename}, line {error.lineno})"
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if not frame.filename.startswith(_NOT_THEIRS)]
+    return f" ({theirs[-1].filename}, line {theirs[-1].lineno})" if theirs else ""
 
 
 def _session_of_this_app() -> Session | None:
@@ -192,8 +209,8 @@ def _sa_engine(app: Flask) -> sa.Engine:
     return engine
 
 
-def _test_pace() -> dict[str, timedelta]:
-    """A shorter lease for tests that kill workers; inert unless WEBHOOKS_TESTING=1, like the failpoints."""
+def _lease_margin() -> timedelta:
+    """Shorter for tests that kill workers; inert unless WEBHOOKS_TESTING=1, like the failpoints."""
     if os.environ.get("WEBHOOKS_TESTING") != "1" or "WEBHOOKS_LEASE_MARGIN_MS" not in os.environ:
-        return {}
-    return {"lease_margin": timedelta(milliseconds=int(os.environ["WEBHOOKS_LEASE_MARGIN_MS"]))}
+        return LEASE_MARGIN
+    return timedelta(milliseconds=int(os.environ["WEBHOOKS_LEASE_MARGIN_MS"]))

@@ -7,7 +7,8 @@ cookie collides with the host's; its tables stand in the host's database. Events
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from webhooks_app import cli
 from webhooks_app.application import import_hooks, make_console
 from webhooks_app.runtime.dev_env import ensure_dev_env
 from webhooks_app.settings import Settings
+from webhooks_app.start import refused_in_one_line
 
 HOST_ENVIRON = "webhooks_app.host_environ"
 
@@ -28,7 +30,8 @@ class Webhooks:
 
     `db` is the host's Flask-SQLAlchemy object, `admin` says inside a request of the host whether whoever
     asks may use the console (without it, the console has users of its own), `url_prefix` is where it stands.
-    `console` is the mounted application. Raises SettingError where a setting is not allowed.
+    `console` is the mounted application. Raises SettingError where a setting is not allowed, and
+    HooksModuleError for a module of WEBHOOKS_HOOKS that cannot be imported.
     """
 
     def __init__(
@@ -40,29 +43,38 @@ class Webhooks:
         url_prefix: str = "/webhooks",
     ) -> None:
         self.host, self.db, self.url_prefix = app, db, "/" + url_prefix.strip("/")
-        settings = self._settings()
-        self.console = make_console(
-            settings,
-            caller_session=self._session_of_host,
-            is_host_admin=(lambda: self._asks_host(admin)) if admin else None,
-        )
-        import_hooks(tuple(name for name in settings.hooks if settings.source("WEBHOOKS_HOOKS") != "default"))
+        with refused_in_one_line():
+            settings = self._settings()
+            self.console = make_console(
+                settings,
+                caller_session=self._session_of_host,
+                is_host_admin=(lambda: self._asks_host(admin)) if admin else None,
+                url_prefix=self.url_prefix,
+            )
+            import_hooks(settings.hooks)
         app.extensions["webhooks"] = self.console.extensions["webhooks"]
         cli.register(app)
         mounted = DispatcherMiddleware(app.wsgi_app, {self.url_prefix: self.console.wsgi_app})
-        app.wsgi_app = _remember_environ(mounted)  # type: ignore[method-assign]  # Flask documents this assignment
+        app.wsgi_app = _remember_environ(mounted)  # type: ignore[method-assign,assignment]  # Flask documents it
 
     def _settings(self) -> Settings:
         instance = Path(self.host.instance_path)
         if os.environ.get("WEBHOOKS_ENV", "").strip().lower() != "production":
             ensure_dev_env(instance)
+        given = {**os.environ, "DATABASE_URL": self._database_url()}
+        key = self.host.secret_key
+        if key and not given.keys() & {"SECRET_KEY", "SECRET_KEY_FILE"}:
+            given["SECRET_KEY"] = key if isinstance(key, str) else key.hex()
+        settings = Settings.read(given, root=Path(self.host.root_path), instance=instance)
+        if settings.source("WEBHOOKS_HOOKS") == "default":
+            # The host registers its hooks itself, and the demo's are not wanted among them.
+            return replace(settings, hooks=())
+        return settings
+
+    def _database_url(self) -> str:
         with self.host.app_context():
-            url = self.db.engine.url.render_as_string(hide_password=False)
-        given: Mapping[str, str] = {"DATABASE_URL": url}
-        if self.host.secret_key and "SECRET_KEY" not in os.environ:
-            key = self.host.secret_key
-            given = {**given, "SECRET_KEY": key if isinstance(key, str) else key.hex()}
-        return Settings.read({**os.environ, **given}, root=Path(self.host.root_path), instance=instance)
+            url: str = self.db.engine.url.render_as_string(hide_password=False)
+        return url
 
     def _session_of_host(self) -> Session | None:
         session: Session | None = self.db.session() if has_app_context() else None

@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -49,14 +49,14 @@ class Hook:
     config_form: type[Form] | None = None
     timeout: float | None = None  # seconds, the total of an attempt; None: the setting's
     asynchronous: bool = True
-    retry: bool | str | Iterable[Any] = True  # False: one attempt; True: the setting's schedule; or a schedule
+    retry: bool | str | Iterable[Any] = True  # False: one attempt; True: as the setting says; or a schedule
     max_retries: int | None = None  # None: as many as the schedule has
     fail_silently: bool = False
 
     _attributes: ClassVar[frozenset[str]] = frozenset(
-        "name verbose_name description provides_args config_form match_forms timeout asynchronous retry"
-        " max_retries fail_silently signal model".split()
-    )
+        ("name", "verbose_name", "description", "provides_args", "config_form", "match_forms", "timeout",
+         "asynchronous", "retry", "max_retries", "fail_silently", "signal", "model")
+    )  # fmt: skip
 
     def __init__(self, name: str | None = None, **attributes: Any) -> None:
         unknown = set(attributes) - self._attributes
@@ -68,8 +68,12 @@ class Hook:
         self.name = name or kind.name or f"{kind.__module__}.{kind.__qualname__}".replace("<locals>.", "")
         if not _NAME.fullmatch(self.name):
             raise BadHook(f"A hook cannot be named {self.name!r}: write 1 to 128 letters, digits, _ . or -.")
-        self.verbose_name = self.verbose_name or re.sub(r"[._-]+", " ", self.name.rpartition(".")[2]).capitalize()
-        self.description = self.description or (kind.__doc__ or "" if kind.__module__ != __name__ else "").strip()
+        self.verbose_name = (
+            self.verbose_name or re.sub(r"[._-]+", " ", self.name.rpartition(".")[2]).capitalize()
+        )
+        self.description = (
+            self.description or (kind.__doc__ or "" if kind.__module__ != __name__ else "").strip()
+        )
 
     @property
     def arguments(self) -> tuple[Argument, ...]:
@@ -114,7 +118,8 @@ class Hook:
             if asked not in known and asked.partition(".")[0] not in known:
                 provided = ", ".join(known) or "no arguments"
                 raise BadFilter(
-                    f"The hook {self.name} does not provide {asked!r}; it provides {provided}.", argument=asked
+                    f"The hook {self.name} does not provide {asked!r}; it provides {provided}.",
+                    argument=asked,
                 )
 
     def watch(self) -> None:
@@ -230,7 +235,7 @@ class ListenerDraft:
     hook: Hook
     url: str
     settings: dict[str, Any]
-    filter: Filter = Filter({})
+    filter: Filter = field(default_factory=lambda: Filter({}))
 
     def match(self, **conditions: Any) -> ListenerDraft:
         """Ask for these conditions too; a plain value means Is. Raises BadFilter."""

@@ -79,7 +79,7 @@ _encode = json.JSONEncoder(
 ).encode
 
 
-class _Unfit(Exception):  # noqa: N818 - never leaves this file
+class _Unfit(Exception):
     """Something in a payload is not JSON; on its way out it learns where it was."""
 
     def __init__(self, reason: str) -> None:

@@ -30,6 +30,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome
+from webhooks_app.engine.queue_facts import QueueServer, QueueWorker
 from webhooks_app.engine.stragglers import Stragglers
 from webhooks_app.registry import HookRegistry
 from webhooks_app.settings import Settings
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from webhooks_app.engine.addresses import NetworkPolicy
     from webhooks_app.engine.sealing import Seal
     from webhooks_app.engine.sender import Sender
+
+
+LEASE_MARGIN = timedelta(seconds=45)  # a lease lasts the longest timeout of its batch, and this
 
 
 class QueueUnreachable(Exception):
@@ -61,6 +65,12 @@ class Queue(Protocol):
 
     def was_wiped(self) -> bool:
         """Whether the queue lost everything since this was last asked."""
+
+    def workers(self) -> Sequence[QueueWorker]:
+        """The workers that are alive."""
+
+    def server(self) -> QueueServer:
+        """The server that the queue stands on."""
 
 
 class Transport(Protocol):
@@ -86,4 +96,4 @@ class Engine:
     clock: Callable[[], datetime]
     worker_name: str
     stragglers: Stragglers = field(default_factory=Stragglers)
-    lease_margin: timedelta = timedelta(seconds=45)  # a lease lasts the longest timeout of its batch and this
+    lease_margin: timedelta = LEASE_MARGIN

@@ -81,7 +81,8 @@ def _put_aside(
     session: Session, rows: Iterable[Any], targets: dict[str, Target], *, now: datetime
 ) -> list[Any]:
     """Hold or cancel what must not go; gives the rest. Tests go to a paused listener too."""
-    sendable, aside = [], {}
+    sendable: list[Any] = []
+    aside: dict[tuple[Status, str], list[str]] = {}
     for row in rows:
         if row.deleted_at is not None:
             aside.setdefault((Status.CANCELLED, GONE), []).append(row.id)
@@ -114,19 +115,17 @@ def _within_rate(
         allowed += waiting[: granted.count]
         for place, row in enumerate(waiting[granted.count :]):
             later = granted.next_at + place * granted.interval
-            session.execute(sa.update(Delivery).where(Delivery.id == row.id).values(due_at=later, queued_at=None))
+            session.execute(
+                sa.update(Delivery).where(Delivery.id == row.id).values(due_at=later, queued_at=None)
+            )
     return allowed
 
 
 def _grant(session: Session, target: Target, wanted: int, *, now: datetime) -> Grant:
     query = sa.select(Listener.next_send_at).where(Listener.id == target.listener_id).with_for_update()
-    granted = grant(
-        wanted, rate=target.rate_limit_per_second or 0, next_at=session.scalar(query), now=now
-    )
+    granted = grant(wanted, rate=target.rate_limit_per_second or 0, next_at=session.scalar(query), now=now)
     session.execute(
-        sa.update(Listener)
-        .where(Listener.id == target.listener_id)
-        .values(next_send_at=granted.next_at)
+        sa.update(Listener).where(Listener.id == target.listener_id).values(next_send_at=granted.next_at)
     )
     return granted
 

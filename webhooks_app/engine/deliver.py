@@ -49,10 +49,14 @@ class Attempt:
         self.started_at = self.engine.clock()
         reach("send.before")
         try:
-            self.message = message_for(self.claimed, now=self.started_at, source=self.engine.settings.public_base_url)
+            self.message = message_for(
+                self.claimed, now=self.started_at, source=self.engine.settings.public_base_url
+            )
             self.outcome = self.engine.transport.send(self.message)
         except Exception as error:  # noqa: BLE001 (a runner thread must survive anything, and the log must say it)
-            self.outcome = Outcome(error_class="internal", error=f"Sending failed inside Webhooks App: {type(error).__name__}.")
+            self.outcome = Outcome(
+                error_class="internal", error=f"Sending failed inside Webhooks App: {type(error).__name__}."
+            )
         reach("send.after_response")
         return self.outcome.error_class in TIMED_OUT
 
@@ -117,7 +121,7 @@ def deliver_batch(
         engine.stragglers.leave(keep)
 
 
-def _see_through(left: Left, *, waits: bool) -> bool:
+def _see_through(left: Left[Attempt], *, waits: bool) -> bool:
     """Record what ends, group by group; False when nothing has ended for a while and the job should go on."""
     seconds = GROUP_SECONDS if waits else PATIENCE_SECONDS
     while not left.batch.is_over:

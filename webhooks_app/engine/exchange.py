@@ -17,7 +17,7 @@ from webhooks_app.engine.resolver import Resolver
 from webhooks_app.errors import WebhooksError
 
 
-class NotConnected(WebhooksError):  # noqa: N818 - named as in errors.py
+class NotConnected(WebhooksError):
     """There is no connection to the receiver."""
 
     def __init__(self, error_class: str, sentence: str) -> None:

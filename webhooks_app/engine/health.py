@@ -26,9 +26,7 @@ def disable(session: Session, listener_id: str, reason: str, *, now: datetime) -
     if disabled is None:
         return
     hold_waiting(session, listener_id, HELD_BECAUSE[State.DISABLED])
-    note(
-        session, DELIVERY_WORKER, "disable", "listener", listener_id, after={"state_reason": reason}, at=now
-    )
+    note(session, DELIVERY_WORKER, "disable", "listener", listener_id, after={"state_reason": reason}, at=now)
 
 
 def hold_waiting(session: Session, listener_id: str, reason: str) -> int:

@@ -44,5 +44,5 @@ def _take(engine: Engine, name: str) -> bool:
         ).first()
         if taken is None and session.get(Lease, name) is None:
             session.add(Lease(name=name, owner=me, until=now + LEASE))
-            taken = True
+            return True
     return taken is not None

@@ -48,7 +48,9 @@ class Occasion:
     test: bool = False
 
 
-def body_bytes(stored: str, *, body_format: str, occasion: Occasion, created_at: datetime, source: str) -> bytes:
+def body_bytes(
+    stored: str, *, body_format: str, occasion: Occasion, created_at: datetime, source: str
+) -> bytes:
     """The body in the listener's format, from the event's stored JSON; the same bytes whenever it is asked."""
     if body_format == "standard":
         head = {"type": occasion.hook, "timestamp": _rfc3339(created_at)}

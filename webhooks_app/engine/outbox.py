@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, SessionTransaction
@@ -98,5 +97,3 @@ def _send_off(waiting: list[_Waiting]) -> None:
         except Exception:
             # The caller has committed; what was not delivered here is the sweep's.
             log.exception("A synchronous delivery was left to the workers.")
-
-

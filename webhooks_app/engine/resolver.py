@@ -27,11 +27,11 @@ FAIL_FAST_SECONDS = 30.0
 MAX_REMEMBERED = 1000
 
 
-class NameTimeout(WebhooksError):  # noqa: N818 - named as in errors.py
+class NameTimeout(WebhooksError):
     """The look-up of the name took too long."""
 
 
-class NameUnknown(WebhooksError):  # noqa: N818 - named as in errors.py
+class NameUnknown(WebhooksError):
     """The name has no address."""
 
 

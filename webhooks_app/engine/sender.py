@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from webhooks_app.engine.lanes import next_limit
 
@@ -31,6 +31,9 @@ class Parcel(Protocol):
         """Send it; gives whether it timed out."""
 
 
+P = TypeVar("P", bound=Parcel)
+
+
 class Lane:
     """The sends of one listener: how many are in flight, how many may be, and which wait."""
 
@@ -39,24 +42,26 @@ class Lane:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.in_flight = 0
-        self.waiting: deque[tuple[Batch, Parcel]] = deque()
+        self.waiting: deque[tuple[Batch[Any], Parcel]] = deque()
 
 
-class Batch:
+class Batch(Generic[P]):
     """Parcels submitted together. All fields are guarded by the sender's lock."""
 
-    def __init__(self, sender: Sender, parcels: Sequence[Parcel]) -> None:
+    def __init__(self, sender: Sender, parcels: Sequence[P]) -> None:
         self._sender = sender
         self._changed = threading.Condition(sender.lock)
-        self._finished: list[Parcel] = []
+        self._finished: list[P] = []
         self.submitted_at = time.monotonic()
         self.unstarted = {id(parcel): parcel for parcel in parcels}
         self.in_flight = 0
+        self._wanted = 0
 
-    def take(self, *, at_least: int, seconds: float) -> list[Parcel]:
+    def take(self, *, at_least: int, seconds: float) -> list[P]:
         """What finished since it was last asked; waits for `at_least` or until nothing is left, up to `seconds`."""
         deadline = time.monotonic() + seconds
         with self._sender.lock:
+            self._wanted = at_least
             while len(self._finished) < at_least and (self.unstarted or self.in_flight):
                 left = deadline - time.monotonic()
                 if left <= 0 or not self._changed.wait(left):
@@ -64,7 +69,7 @@ class Batch:
             finished, self._finished = self._finished, []
         return finished
 
-    def take_back(self) -> list[Parcel]:
+    def take_back(self) -> list[P]:
         """Every parcel that was not begun; it will not be."""
         with self._sender.lock:
             unsent = list(self.unstarted.values())
@@ -83,18 +88,20 @@ class Batch:
         with self._sender.lock:
             return not (self.unstarted or self.in_flight or self._finished)
 
-    def began(self, parcel: Parcel) -> bool:
+    def began(self, parcel: P) -> bool:
         """Called by a runner, under the lock: may it send this parcel?"""
         if self.unstarted.pop(id(parcel), None) is None:
             return False
         self.in_flight += 1
         return True
 
-    def ended(self, parcel: Parcel) -> None:
+    def ended(self, parcel: P) -> None:
         """Called by a runner, under the lock."""
         self.in_flight -= 1
         self._finished.append(parcel)
-        self._changed.notify()
+        # Only when there is enough: to wake a waiting thread for each send would double the cost of a send.
+        if len(self._finished) >= self._wanted or not (self.unstarted or self.in_flight):
+            self._changed.notify()
 
 
 class Sender:
@@ -109,11 +116,11 @@ class Sender:
         self._idle = 0
         self._woken = 0
         self._pacing = False
-        self._ready: deque[tuple[Batch, Parcel]] = deque()
+        self._ready: deque[tuple[Batch[Any], Parcel]] = deque()
         self._lanes: dict[str, Lane] = {}
         self._busy_since: dict[int, float] = {}
 
-    def submit(self, parcels: Sequence[Parcel]) -> Batch:
+    def submit(self, parcels: Sequence[P]) -> Batch[P]:
         """Have these sent; the caller takes the results from the batch."""
         batch = Batch(self, parcels)
         with self.lock:
@@ -130,7 +137,7 @@ class Sender:
         with self.lock:
             return len(self._busy_since)
 
-    def _line_up(self, batch: Batch, parcel: Parcel) -> None:
+    def _line_up(self, batch: Batch[Any], parcel: Parcel) -> None:
         lane = self._lanes.get(parcel.lane)
         if lane is None:
             lane = self._lanes[parcel.lane] = Lane(parcel.most_in_flight)
@@ -154,7 +161,7 @@ class Sender:
                 if seconds < STUCK_SECONDS and self._someone_is_quick():
                     self._idle_until_woken()
 
-    def _next(self, me: int) -> tuple[Batch, Parcel]:
+    def _next(self, me: int) -> tuple[Batch[Any], Parcel]:
         with self.lock:
             while True:
                 while not self._ready:
@@ -169,7 +176,9 @@ class Sender:
         lane = self._lanes[parcel.lane]
         lane.in_flight -= 1
         if timed_out is not None:
-            lane.limit = next_limit(lane.limit, most=parcel.most_in_flight, seconds=seconds, timed_out=timed_out)
+            lane.limit = next_limit(
+                lane.limit, most=parcel.most_in_flight, seconds=seconds, timed_out=timed_out
+            )
         while lane.waiting and lane.in_flight < lane.limit:
             lane.in_flight += 1
             self._ready.append(lane.waiting.popleft())

@@ -38,14 +38,10 @@ def key_of(secret: str) -> bytes:
 def sign(body: bytes, *, webhook_id: str, timestamp: int, keys: Iterable[bytes]) -> str:
     """The `webhook-signature` header's value: one signature a key, in the order given."""
     signed = f"{webhook_id}.{timestamp}.".encode() + body
-    return " ".join(
-        "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode() for key in keys
-    )
+    return " ".join("v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode() for key in keys)
 
 
-def verify(
-    body: bytes, *, webhook_id: str, timestamp: int, signatures: str, keys: Iterable[bytes]
-) -> bool:
+def verify(body: bytes, *, webhook_id: str, timestamp: int, signatures: str, keys: Iterable[bytes]) -> bool:
     """Whether one of the header's signatures is ours by one of the keys, compared in constant time."""
     given = [part.encode() for part in signatures.split()]
     wanted = [sign(body, webhook_id=webhook_id, timestamp=timestamp, keys=[key]).encode() for key in keys]

@@ -29,7 +29,11 @@ def _after_flush(session: Session, _: UOWTransaction) -> None:
     with session.no_autoflush:
         for instance, created in _saved(session):
             post_save.send(
-                type(instance), instance=instance, created=created, changes=changes_of(instance), session=session
+                type(instance),
+                instance=instance,
+                created=created,
+                changes=changes_of(instance),
+                session=session,
             )
         for instance in tuple(session.deleted):
             post_delete.send(type(instance), instance=instance, session=session)

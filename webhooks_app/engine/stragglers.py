@@ -11,23 +11,22 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic
 
-from webhooks_app.engine.sender import Batch, Parcel
+from webhooks_app.engine.sender import Batch, P
 
 log = logging.getLogger("webhooks_app.deliver")
 
 LOOK_SECONDS = 0.200
 
-Keep = Callable[[Sequence[Parcel]], None]
-
 
 @dataclass(slots=True)
-class Left:
+class Left(Generic[P]):
     """A batch that its job has left behind, and how its results are kept."""
 
-    batch: Batch
-    record: Keep
-    give_back: Keep
+    batch: Batch[P]
+    record: Callable[[Sequence[P]], None]
+    give_back: Callable[[Sequence[P]], None]
     begin_seconds: float
 
 
@@ -37,15 +36,17 @@ class Stragglers:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._arrived = threading.Event()
-        self._left: list[Left] = []
+        self._left: list[Left[Any]] = []
         self._thread: threading.Thread | None = None
 
-    def leave(self, left: Left) -> None:
+    def leave(self, left: Left[Any]) -> None:
         """Look after this batch from now on."""
         with self._lock:
             self._left.append(left)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._look_after, name="webhooks-stragglers", daemon=True)
+                self._thread = threading.Thread(
+                    target=self._look_after, name="webhooks-stragglers", daemon=True
+                )
                 self._thread.start()
         self._arrived.set()
 
@@ -83,7 +84,7 @@ class Stragglers:
                 if not self._left:
                     self._arrived.clear()
 
-    def _look_at(self, left: Left) -> bool:
+    def _look_at(self, left: Left[Any]) -> bool:
         """Record and give back what there is; whether something is still to come."""
         try:
             finished = left.batch.take(at_least=0, seconds=0)

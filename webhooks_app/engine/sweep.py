@@ -103,7 +103,11 @@ def _rescue_statement(now: datetime) -> Any:
             queued_at=None,
         )
         .returning(
-            Delivery.id, Delivery.lease_owner, Delivery.leased_at, Delivery.attempt_count, Delivery.listener_id
+            Delivery.id,
+            Delivery.lease_owner,
+            Delivery.leased_at,
+            Delivery.attempt_count,
+            Delivery.listener_id,
         )
         .execution_options(synchronize_session=False)
     )

@@ -104,7 +104,9 @@ def open_headers(seal: Seal, listener: Listener) -> dict[str, str]:
     """The listener's own headers. Raises SecretUnavailable."""
     if not listener.headers_sealed:
         return {}
-    opened: dict[str, str] = json.loads(seal.open(listener.headers_sealed, owner=listener.id, field="headers"))
+    opened: dict[str, str] = json.loads(
+        seal.open(listener.headers_sealed, owner=listener.id, field="headers")
+    )
     return opened
 
 

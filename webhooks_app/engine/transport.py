@@ -52,7 +52,7 @@ _HOOKS = (
 )
 
 
-class GuardNotEffective(WebhooksError):  # noqa: N818 - named as in errors.py
+class GuardNotEffective(WebhooksError):
     """The address guard does not hold with the urllib3 that is installed, so nothing will be sent."""
 
 

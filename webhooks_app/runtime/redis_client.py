@@ -47,6 +47,10 @@ def _through_sentinel(url: str, **options: object) -> Redis:
     ]
     service, _, database = parts.path.strip("/").partition("/")
     password = unquote(parts.netloc.rpartition("@")[0].rpartition(":")[2]) or None
-    sentinel = Sentinel(places, sentinel_kwargs={"socket_timeout": SHORT_SECONDS}, password=password)
-    master: Redis = sentinel.master_for(service or "mymaster", db=int(database or 0), **options)
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis-py has no types here
+        places, sentinel_kwargs={"socket_timeout": SHORT_SECONDS}, password=password
+    )
+    master: Redis = sentinel.master_for(  # type: ignore[no-untyped-call]  # nor here
+        service or "mymaster", db=int(database or 0), **options
+    )
     return master

@@ -18,6 +18,8 @@ from rq import Queue as RedisQueue
 from rq.serializers import JSONSerializer
 
 from webhooks_app.engine import QueueUnreachable
+from webhooks_app.engine.queue_facts import QueueServer, QueueWorker
+from webhooks_app.runtime.rq_facts import server_of, workers_of
 from webhooks_app.runtime.rq_job import DELIVER, DISPATCH, WebhooksJob
 
 DELIVERIES = "deliveries"
@@ -29,7 +31,7 @@ EPOCH = "webhooks:epoch"
 
 # The backstop behind the transport's own deadline: the largest timeout and the lease's margin, less 15 s.
 JOB_TIMEOUT_SECONDS = 90
-_NO_TRACE = {"result_ttl": 0, "failure_ttl": 3600, "timeout": JOB_TIMEOUT_SECONDS}
+FAILURE_SECONDS = 3600  # a job that failed is kept so long for whoever wonders; its rows are the sweep's
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,7 +66,11 @@ class RqQueue:
             return
         try:
             self._queues[DELIVERIES].enqueue(
-                DISPATCH, at_front=True, result_ttl=0, failure_ttl=3600, job_timeout=JOB_TIMEOUT_SECONDS
+                DISPATCH,
+                at_front=True,
+                result_ttl=0,
+                failure_ttl=FAILURE_SECONDS,
+                job_timeout=JOB_TIMEOUT_SECONDS,
             )
         except BaseException:
             self._redis.delete(KICK)  # a flag without its job would silence the next rings
@@ -81,7 +87,13 @@ class RqQueue:
         if not batches:
             return
         jobs = [
-            RedisQueue.prepare_data(DELIVER, kwargs={"delivery_ids": list(batch), "slow": slow}, **_NO_TRACE)
+            RedisQueue.prepare_data(
+                DELIVER,
+                kwargs={"delivery_ids": list(batch), "slow": slow},
+                timeout=JOB_TIMEOUT_SECONDS,
+                result_ttl=0,
+                failure_ttl=FAILURE_SECONDS,
+            )
             for batch in batches
         ]
         self._queues[SLOW if slow else DELIVERIES].enqueue_many(jobs)
@@ -95,6 +107,16 @@ class RqQueue:
     def was_wiped(self) -> bool:
         """Whether our mark is gone; sets it again."""
         return bool(self._redis.set(EPOCH, secrets.token_hex(8), nx=True))
+
+    @_or_unreachable
+    def workers(self) -> list[QueueWorker]:
+        """Those of our two queues."""
+        return workers_of(self._redis, queues=self._queues)
+
+    @_or_unreachable
+    def server(self) -> QueueServer:
+        """As Redis tells it."""
+        return server_of(self._redis)
 
 
 def open_queue(name: str, connection: Redis) -> RedisQueue:

@@ -14,6 +14,7 @@ import time
 from typing import Any
 
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -70,8 +71,11 @@ def run_worker(engine: Engine, *, queue: str = DELIVERIES, burst: bool = False) 
 
 
 def check_server(connection: Redis) -> None:
-    """Refuse a server on which RQ would lose jobs. Raises CannotWork."""
-    info = connection.info("server")
+    """Refuse a server that does not answer, or on which RQ would lose jobs. Raises CannotWork."""
+    try:
+        info = connection.info("server")
+    except (RedisError, OSError) as error:
+        raise CannotWork(f"Redis does not answer: {error or type(error).__name__}") from error
     version = tuple(int(part) for part in str(info.get("redis_version", "0.0")).split(".")[:2])
     if version < OLDEST_REDIS:
         raise CannotWork(
@@ -84,11 +88,12 @@ def _work_off(engine: Engine, connection: Redis, queue: str) -> None:
     """Sweep and work in turn until neither finds anything."""
     while True:
         swept = sweep(engine)
-        worked = any(
-            [_worker(connection, name).work(burst=True, logging_level="WARNING") for name in _both(queue)]
-        )
+        # A list, because both queues are to be worked off, whatever the first one held.
+        worked = [
+            _worker(connection, name).work(burst=True, logging_level="WARNING") for name in _both(queue)
+        ]
         engine.stragglers.drain(seconds=engine.settings.timeout_seconds + DRAIN_MARGIN_SECONDS)
-        if not (swept.rang or swept.queued or worked):
+        if not (swept.rang or swept.queued or any(worked)):
             return
 
 

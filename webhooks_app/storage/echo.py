@@ -29,7 +29,9 @@ class EchoRequest(Base):
     __tablename__ = "webhooks_echo_requests"
 
     id: Mapped[str] = mapped_column(RowId, primary_key=True, default=new_id)
-    token: Mapped[str] = mapped_column(sa.String(43), sa.ForeignKey("webhooks_echo_boxes.token", ondelete="CASCADE"))
+    token: Mapped[str] = mapped_column(
+        sa.String(43), sa.ForeignKey("webhooks_echo_boxes.token", ondelete="CASCADE")
+    )
     received_at: Mapped[datetime]
     headers: Mapped[list[Any]]
     body: Mapped[bytes] = mapped_column(sa.LargeBinary)

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webhooks_app.errors import SecretUnavailable
 from webhooks_app.storage import echo, people  # noqa: F401 (their tables belong to the same metadata)
 from webhooks_app.storage.base import Base
 from webhooks_app.storage.ids import new_id
@@ -81,6 +82,18 @@ class Listener(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
     __table_args__ = (sa.Index("ix_webhooks_listeners_hook", "hook", "state"),)
 
+    @property
+    def secret(self) -> str:
+        """The signing secret, where the listener was just made or the secret given; SecretUnavailable else."""
+        found: str | None = self.__dict__.get("_secret_in_clear")
+        if found is None:
+            raise SecretUnavailable("A listener's secret is shown once. Rotate it to get a new one.")
+        return found
+
+    @secret.setter
+    def secret(self, secret: str) -> None:
+        self.__dict__["_secret_in_clear"] = secret
+
 
 class Secret(Base):
     """A signing secret of a listener, encrypted. While one turns, the old one signs too until it expires."""
@@ -88,7 +101,9 @@ class Secret(Base):
     __tablename__ = "webhooks_secrets"
 
     id: Mapped[str] = mapped_column(RowId, primary_key=True, default=new_id)
-    listener_id: Mapped[str] = mapped_column(RowId, sa.ForeignKey("webhooks_listeners.id", ondelete="CASCADE"))
+    listener_id: Mapped[str] = mapped_column(
+        RowId, sa.ForeignKey("webhooks_listeners.id", ondelete="CASCADE")
+    )
     sealed: Mapped[str] = mapped_column(sa.Text)
     last_four: Mapped[str] = mapped_column(sa.String(4))
     fingerprint: Mapped[str] = mapped_column(sa.String(16))
@@ -153,7 +168,9 @@ class Delivery(Base):
     lease_owner: Mapped[str | None] = mapped_column(sa.String(100))
     leased_at: Mapped[datetime | None]
     attempt_count: Mapped[int] = mapped_column(default=0)  # attempts recorded
-    tries: Mapped[int] = mapped_column(default=0)  # outcomes; this indexes the schedule, so a crash eats no retry
+    tries: Mapped[int] = mapped_column(
+        default=0
+    )  # outcomes; this indexes the schedule, so a crash eats no retry
     alone: Mapped[bool] = mapped_column(default=False)  # goes as a job of one id, after a worker died with it
     crashes: Mapped[int] = mapped_column(default=0)  # workers lost while alone
     replay_of: Mapped[str | None] = mapped_column(RowId)
@@ -201,7 +218,9 @@ class Attempt(Base):
     __tablename__ = "webhooks_attempts"
 
     id: Mapped[str] = mapped_column(RowId, primary_key=True, default=new_id)
-    delivery_id: Mapped[str] = mapped_column(RowId, sa.ForeignKey("webhooks_deliveries.id", ondelete="CASCADE"))
+    delivery_id: Mapped[str] = mapped_column(
+        RowId, sa.ForeignKey("webhooks_deliveries.id", ondelete="CASCADE")
+    )
     number: Mapped[int]
     started_at: Mapped[datetime]
     duration_ms: Mapped[float | None]
@@ -245,4 +264,3 @@ class Lease(Base):
     name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     owner: Mapped[str] = mapped_column(sa.String(100))
     until: Mapped[datetime]
-
