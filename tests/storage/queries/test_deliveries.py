@@ -124,8 +124,8 @@ def test_there_is_no_delivery_of_an_unknown_id(session):
 
 
 def test_siblings_are_the_other_deliveries_of_the_event(any_engine, session, log):
-    original = log["ok"]
-    event = deliveries.one(session, original.id).event
+    event = make_event(any_engine)
+    original = make_delivery(any_engine, event=event)
     replay = make_delivery(any_engine, event=event, replay_of=original.id, replay_no=1)
 
     assert [row.id for row in deliveries.siblings(session, original)] == [replay.id]

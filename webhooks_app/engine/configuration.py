@@ -1,0 +1,60 @@
+"""Is a listener's own configuration what its hook's `config_form` asks for?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from webhooks_app.errors import FieldError, Refused, UnserializablePayload
+from webhooks_app.event import Hook
+from webhooks_app.payload import jsonable
+
+
+class _Answers(dict[str, list[Any]]):
+    """The values as WTForms reads them: as if a browser had sent them."""
+
+    def getlist(self, name: str) -> list[Any]:
+        return self.get(name, [])
+
+
+def checked_config(hook: Hook, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration as the hook's form understands it, as JSON.
+
+    Raises Refused with an error a field, `config.<field>`; its codes: unknown_field, config.
+    """
+    form = None if hook.config_form is None else hook.config_form(formdata=_answers(config))
+    known = set() if form is None else {name for name in form.data if name != "csrf_token"}
+    unknown = [name for name in config if name not in known]
+    if unknown:
+        raise Refused(*(_unknown(hook, name) for name in unknown))
+    if form is None:
+        return {}
+    if not form.validate():
+        raise Refused(
+            *(
+                FieldError(f"config.{name}", "config", str(sentence))
+                for name, sentences in form.errors.items()
+                for sentence in sentences
+            )
+        )
+    try:
+        return dict(jsonable({name: form.data[name] for name in form.data if name in known}))
+    except UnserializablePayload as error:
+        raise Refused(FieldError("config", "config", str(error))) from error
+
+
+def _answers(config: Mapping[str, Any]) -> _Answers:
+    # What is false or missing is not sent at all, as with an empty box in a browser.
+    return _Answers(
+        {
+            name: [str(item) for item in (value if isinstance(value, list) else [value])]
+            for name, value in config.items()
+            if value is not None and value is not False
+        }
+    )
+
+
+def _unknown(hook: Hook, name: str) -> FieldError:
+    return FieldError(
+        f"config.{name}", "unknown_field", f"Listeners of {hook.name} have no setting {name!r}."
+    )

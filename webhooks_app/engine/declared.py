@@ -1,0 +1,101 @@
+"""How is a listener kept that code declares? Once, although every process declares it at every start.
+
+Its identity is its hook, URL and filter as they stand in the code. What people changed later in the
+console stays as they want it; only a secret that the code gives is made the listener's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from webhooks_app.engine import Engine
+from webhooks_app.engine.audit import CODE, note
+from webhooks_app.engine.listener_rows import create, touch
+from webhooks_app.engine.signing import fingerprint
+from webhooks_app.engine.signing_keys import live_secrets, turn
+from webhooks_app.engine.wanted import Wanted, check
+from webhooks_app.errors import WebhooksError
+from webhooks_app.event import ListenerDraft
+from webhooks_app.storage.models import Listener
+
+_SETTINGS = (
+    "name", "timeout_seconds", "retry_schedule", "rate_limit_per_second", "sends_in_flight", "body_format",
+    "headers",
+)  # fmt: skip
+
+
+def save_declared(engine: Engine, draft: ListenerDraft) -> Listener:
+    """Keep the listener and give it; its `secret` can be read if it was just made, or given.
+
+    Raises Refused for what it cannot be, NotRegistered if the engine does not know its hook.
+    """
+    secret = draft.settings.get("secret")
+    wanted = check(engine, engine.hooks[draft.hook.name], _wanted(draft), secret=secret)
+    key = code_key(draft.hook.name, wanted)
+    listener = _find(engine, key, secret=secret)
+    if listener is not None:
+        return listener
+    try:
+        made = create(engine, draft.hook.name, wanted, by=CODE, secret=secret, code_key=key)
+    except sa.exc.IntegrityError:
+        # Another process that starts just now was faster.
+        listener = _find(engine, key, secret=secret)
+        if listener is None:
+            raise WebhooksError(f"The listener {wanted.name} came and went while it was saved.") from None
+        return listener
+    made.listener.secret = made.secret
+    return made.listener
+
+
+def code_key(hook_name: str, wanted: Wanted) -> str:
+    """What makes a declared listener the same one: 64 hexadecimal digits of hook, URL and filter."""
+    identity = "\n".join((hook_name, wanted.url, wanted.filter.canonical()))
+    return hashlib.sha256(identity.encode()).hexdigest()
+
+
+def _find(engine: Engine, key: str, *, secret: str | None) -> Listener | None:
+    query = sa.select(Listener).where(Listener.code_key == key)
+    with engine.sessions.begin() as session:
+        listener = session.scalar(query)
+        if listener is None:
+            return None
+        if secret is not None:
+            _adopt(engine, session, listener, secret)
+    if secret is not None:
+        listener.secret = secret
+    return listener
+
+
+def _adopt(engine: Engine, session: Session, listener: Listener, secret: str) -> None:
+    """Make the secret that the code gives the listener's own, unless it signs already."""
+    now = engine.clock()
+    if fingerprint(secret) in {one.fingerprint for one in live_secrets(session, listener.id, now=now)}:
+        return
+    before = turn(session, engine.seal, listener.id, secret, now=now)
+    touch(listener, now=now)
+    prints = {"before": {"secret": before}, "after": {"secret": fingerprint(secret)}}
+    note(session, CODE, "rotate-secret", "listener", listener.id, at=now, **prints)
+
+
+def _wanted(draft: ListenerDraft) -> Wanted:
+    settings = {name: draft.settings[name] for name in _SETTINGS if name in draft.settings}
+    if "retry_schedule" in settings:
+        settings["retry_schedule"] = _schedule(settings["retry_schedule"])
+    config = {
+        name: value for name, value in draft.settings.items() if name not in _SETTINGS and name != "secret"
+    }
+    return Wanted(url=draft.url, filter=draft.filter, config=config, **settings)
+
+
+def _schedule(given: Any) -> str | None:
+    """A schedule as text; code may also give seconds or timedeltas."""
+    if given is None or isinstance(given, str) or not isinstance(given, Iterable):
+        return given
+    waits = (wait.total_seconds() if isinstance(wait, timedelta) else wait for wait in given)
+    return ",".join(f"{seconds:g}s" for seconds in waits)

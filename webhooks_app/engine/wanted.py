@@ -1,0 +1,147 @@
+"""What may a listener be? Decided once, here; forms, the API and code only map the errors to their fields.
+
+What is accepted comes back canonical: the URL as it will be sent, names in lower case where they do not
+differ, numbers as numbers. Every fault is found at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from webhooks_app.engine import Engine
+from webhooks_app.engine.configuration import checked_config
+from webhooks_app.engine.headers import checked_headers
+from webhooks_app.engine.message import BODY_FORMATS
+from webhooks_app.engine.signing import key_of
+from webhooks_app.engine.targets import open_headers
+from webhooks_app.engine.url import canonical_url, readable_host
+from webhooks_app.errors import BadFilter, FieldError, Refused
+from webhooks_app.event import Hook
+from webhooks_app.match import Filter
+from webhooks_app.settings import parse_schedule
+from webhooks_app.storage.models import Listener
+
+LONGEST_NAME = 200
+TIMEOUT_SECONDS = (1.0, 60.0)
+RATE_PER_SECOND = (0.001, 1000.0)
+SENDS_IN_FLIGHT = (1, 64)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A listener as somebody wants it. None means: as the hook or the settings say."""
+
+    url: str
+    name: str = ""  # empty: the URL's host
+    filter: Filter = Filter({})  # noqa: RUF009 (a filter cannot be changed)
+    timeout_seconds: float | None = None
+    retry_schedule: str | None = None  # "5s,5m,2h"; "" is one attempt
+    rate_limit_per_second: float | None = None
+    sends_in_flight: int | None = None
+    body_format: str = "plain"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+def check(engine: Engine, hook: Hook, wanted: Wanted, *, secret: str | None = None) -> Wanted:
+    """Give what is wanted in its canonical form.
+
+    Raises Refused with every FieldError at once. Fields: url name filter.<argument> headers timeout_seconds
+    retry_schedule rate_limit_per_second sends_in_flight body_format secret config.<field>.
+    """
+    errors: list[FieldError] = []
+    url = _or_errors(errors, lambda: canonical_url(wanted.url.strip(), engine.policy), "")
+    headers = _or_errors(errors, lambda: dict(checked_headers(wanted.headers)), dict[str, str]())
+    config = _or_errors(errors, lambda: checked_config(hook, wanted.config), dict[str, Any]())
+    errors += _filter_faults(hook, wanted.filter)
+    errors += _setting_faults(wanted)
+    if secret is not None:
+        errors += _secret_faults(secret)
+    if errors:
+        raise Refused(*errors)
+    name = wanted.name.strip() or readable_host(url)
+    return replace(wanted, url=url, name=name[:LONGEST_NAME], headers=headers, config=config)
+
+
+def own_headers(engine: Engine, listener: Listener) -> dict[str, str]:
+    """The headers that the listener adds to its deliveries, in clear. Raises SecretUnavailable."""
+    return open_headers(engine.seal, listener)
+
+
+def wanted_of(engine: Engine, listener: Listener) -> Wanted:
+    """The listener as somebody could have wanted it. Raises SecretUnavailable, BadFilter for a broken row."""
+    return Wanted(
+        url=listener.url,
+        name=listener.name,
+        filter=Filter.from_json(listener.filter),
+        timeout_seconds=listener.timeout_seconds,
+        retry_schedule=listener.retry_schedule,
+        rate_limit_per_second=listener.rate_limit_per_second,
+        sends_in_flight=listener.sends_in_flight,
+        body_format=listener.body_format,
+        headers=own_headers(engine, listener),
+        config=listener.config,
+    )
+
+
+def _or_errors(errors: list[FieldError], checked: Callable[[], T], otherwise: T) -> T:
+    try:
+        return checked()
+    except Refused as refused:
+        errors.extend(refused.errors)
+        return otherwise
+
+
+def _filter_faults(hook: Hook, filter_: Filter) -> Iterator[FieldError]:
+    try:
+        hook.check_filter(filter_)
+    except BadFilter as error:
+        field_name = f"filter.{error.argument}" if error.argument else "filter"
+        yield FieldError(field_name, "filter_argument", str(error))
+
+
+def _secret_faults(secret: str) -> Iterator[FieldError]:
+    try:
+        key_of(secret)
+    except ValueError as error:
+        yield FieldError("secret", "secret_format", str(error))
+
+
+def _setting_faults(wanted: Wanted) -> Iterator[FieldError]:
+    name = wanted.name.strip()
+    if len(name) > LONGEST_NAME:
+        yield FieldError("name", "name_length", f"The name is longer than {LONGEST_NAME} characters.")
+    if not name.isprintable():
+        yield FieldError("name", "name_chars", "The name holds a line break or a control character.")
+    yield from _range_faults("timeout_seconds", wanted.timeout_seconds, TIMEOUT_SECONDS)
+    yield from _range_faults("rate_limit_per_second", wanted.rate_limit_per_second, RATE_PER_SECOND)
+    yield from _range_faults("sends_in_flight", wanted.sends_in_flight, SENDS_IN_FLIGHT, whole=True)
+    yield from _schedule_faults(wanted.retry_schedule)
+    if wanted.body_format not in BODY_FORMATS:
+        yield FieldError(
+            "body_format", "body_format", f"The body format is one of {', '.join(BODY_FORMATS)}."
+        )
+
+
+def _range_faults(
+    name: str, value: float | None, span: tuple[float, float], *, whole: bool = False
+) -> Iterator[FieldError]:
+    if value is None:
+        return
+    kind = int if whole else (int, float)
+    is_number = isinstance(value, kind) and not isinstance(value, bool) and math.isfinite(value)
+    if not is_number or not span[0] <= value <= span[1]:
+        what = "whole number" if whole else "number"
+        yield FieldError(name, "out_of_range", f"Write a {what} from {span[0]:g} to {span[1]:g}.")
+
+
+def _schedule_faults(schedule: str | None) -> Iterator[FieldError]:
+    try:
+        parse_schedule(schedule or "")
+    except ValueError as error:
+        yield FieldError("retry_schedule", "schedule", f"The schedule {error}")
