@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome, Timings
+from webhooks_app.engine.queue_facts import QueueServer, QueueWorker
 
 Answer = Outcome | Callable[[Message], Outcome]
 
@@ -37,6 +38,7 @@ class FakeQueue:
         self.pushed_slow: list[list[str]] = []
         self.is_down = False
         self.is_wiped = False
+        self.seen_workers: list[QueueWorker] = []
         self._asked_for = False
 
     @property
@@ -71,6 +73,16 @@ class FakeQueue:
         self._check()
         wiped, self.is_wiped = self.is_wiped, False
         return wiped
+
+    def workers(self) -> list[QueueWorker]:
+        """Those put into `seen_workers`."""
+        self._check()
+        return self.seen_workers
+
+    def server(self) -> QueueServer:
+        """A server that works."""
+        self._check()
+        return QueueServer(version="7.2.0", memory_bytes=1024)
 
     def _check(self) -> None:
         if self.is_down:
