@@ -1,0 +1,137 @@
+"""Can a person have any delivery tried again that did not arrive, and give up any that waits?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from tests.factories import make_delivery, make_listener
+from webhooks_app.engine import intervene
+from webhooks_app.engine.audit import Actor
+from webhooks_app.errors import Conflict, NotFound
+from webhooks_app.storage.models import Delivery, Status
+from webhooks_app.storage.people import AuditEntry
+
+ANNA = Actor("anna@example.com")
+
+
+def stored(engine, delivery):
+    with engine.sessions() as session:
+        return session.get(Delivery, delivery.id)
+
+
+def entries(engine):
+    with engine.sessions() as session:
+        return session.scalars(sa.select(AuditEntry)).all()
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled", "held", "retrying", "pending"])
+def test_a_delivery_that_did_not_arrive_is_tried_again_at_once(any_engine, queue, clock, status):
+    later = clock() + timedelta(hours=1)
+    delivery = make_delivery(any_engine, status=status, attempt_count=3, tries=3, due_at=later, reason="Why.")
+
+    given = intervene.retry(any_engine, delivery.id, by=ANNA)
+
+    found = stored(any_engine, delivery)
+    assert (found.status, found.reason, found.due_at, found.finished_at) == ("retrying", "", clock(), None)
+    assert (found.tries, found.queued_at) == (3, clock())
+    assert queue.pushed == [[delivery.id]]
+    assert given.listener.url
+
+
+def test_a_delivery_without_an_attempt_is_pending_again(any_engine):
+    delivery = make_delivery(any_engine, status=Status.HELD)
+
+    assert intervene.retry(any_engine, delivery.id, by=ANNA).status == "pending"
+
+
+def test_a_delivered_one_is_replayed_and_not_retried(any_engine):
+    delivery = make_delivery(any_engine, status=Status.DELIVERED)
+
+    with pytest.raises(Conflict) as conflict:
+        intervene.retry(any_engine, delivery.id, by=ANNA)
+
+    assert str(conflict.value) == "This delivery was delivered. Use replay to send its event again."
+
+
+@pytest.mark.parametrize("verb", [intervene.retry, intervene.cancel])
+def test_what_is_being_sent_is_left_to_its_worker(any_engine, verb):
+    delivery = make_delivery(any_engine, status=Status.SENDING)
+
+    with pytest.raises(Conflict, match="being sent"):
+        verb(any_engine, delivery.id, by=ANNA)
+
+
+def test_nothing_is_sent_to_a_deleted_listener(any_engine, clock):
+    gone = make_listener(any_engine, deleted_at=clock())
+    delivery = make_delivery(any_engine, listener=gone, status=Status.CANCELLED)
+
+    with pytest.raises(Conflict, match="deleted"):
+        intervene.retry(any_engine, delivery.id, by=ANNA)
+    assert intervene.retry_many(any_engine, [delivery.id], by=ANNA) == 0
+
+
+@pytest.mark.parametrize("verb", [intervene.retry, intervene.cancel])
+def test_an_unknown_delivery_is_not_found(any_engine, verb):
+    with pytest.raises(NotFound):
+        verb(any_engine, "0" * 32, by=ANNA)
+
+
+def test_a_retry_that_the_queue_does_not_take_is_kept(any_engine, queue):
+    queue.is_down = True
+    delivery = make_delivery(any_engine, status=Status.FAILED)
+
+    intervene.retry(any_engine, delivery.id, by=ANNA)
+
+    assert stored(any_engine, delivery).status == "pending"
+
+
+@pytest.mark.parametrize("status", ["pending", "retrying", "held"])
+def test_what_waits_can_be_given_up(any_engine, clock, status):
+    delivery = make_delivery(any_engine, status=status)
+
+    intervene.cancel(any_engine, delivery.id, by=ANNA)
+
+    found = stored(any_engine, delivery)
+    assert (found.status, found.reason) == ("cancelled", "Cancelled by anna@example.com.")
+    assert found.finished_at == clock()
+
+
+@pytest.mark.parametrize("status", ["delivered", "failed", "cancelled"])
+def test_what_has_ended_cannot_be_given_up(any_engine, status):
+    delivery = make_delivery(any_engine, status=status)
+
+    with pytest.raises(Conflict, match="ended"):
+        intervene.cancel(any_engine, delivery.id, by=ANNA)
+
+
+def test_of_many_those_are_retried_that_can_be(any_engine, clock):
+    statuses = ("failed", "held", "delivered", "sending", "cancelled")
+    rows = {status: make_delivery(any_engine, status=status) for status in statuses}
+    ids = [*(row.id for row in rows.values()), "0" * 32]
+
+    assert intervene.retry_many(any_engine, ids, by=ANNA) == 3
+
+    assert stored(any_engine, rows["failed"]).status == "pending"
+    assert stored(any_engine, rows["delivered"]).status == "delivered"
+    assert stored(any_engine, rows["sending"]).lease_token
+    entry = entries(any_engine)[0]
+    assert (len(entries(any_engine)), entry.after["count"]) == (1, 3)
+
+
+def test_retrying_nothing_leaves_no_trace(any_engine):
+    assert intervene.retry_many(any_engine, [], by=ANNA) == 0
+    assert entries(any_engine) == []
+
+
+def test_each_intervention_is_audited(any_engine):
+    delivery = make_delivery(any_engine, status=Status.FAILED)
+    intervene.retry(any_engine, delivery.id, by=ANNA)
+    intervene.cancel(any_engine, delivery.id, by=ANNA)
+
+    assert sorted((entry.act, entry.before["status"]) for entry in entries(any_engine)) == [
+        ("cancel", "pending"),
+        ("retry", "failed"),
+    ]

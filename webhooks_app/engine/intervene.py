@@ -1,0 +1,119 @@
+"""What can a person do about a delivery? Have it tried again now, or give it up.
+
+A retry is another attempt of the same delivery and uses up none of its schedule's waits by itself; a
+delivered one stays as it is, because sending its event again is a replay, a delivery of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from webhooks_app.engine import Engine
+from webhooks_app.engine.audit import Actor, note
+from webhooks_app.engine.claim import GONE
+from webhooks_app.engine.dispatch import push
+from webhooks_app.errors import Conflict, NotFound
+from webhooks_app.storage.models import FINAL, Delivery, Listener, Status
+
+DELIVERED = "This delivery was delivered. Use replay to send its event again."
+BEING_SENT = "This delivery is being sent just now."
+ENDED = "This delivery has ended."
+
+_REOPENED = (Status.FAILED, Status.CANCELLED, Status.HELD, Status.RETRYING, Status.PENDING)
+_IDS_AT_ONCE = 500
+_IDS_NOTED = 100
+
+
+def retry(engine: Engine, delivery_id: str, *, by: Actor) -> Delivery:
+    """Have one more attempt made at once; gives the delivery with its listener.
+
+    Raises NotFound, and Conflict for a delivered one, one that is being sent, or a deleted listener's.
+    """
+    now = engine.clock()
+    with engine.sessions.begin() as session:
+        delivery = _locked(session, delivery_id)
+        if delivery.status == Status.DELIVERED:
+            raise Conflict(DELIVERED)
+        if delivery.status == Status.SENDING:
+            raise Conflict(BEING_SENT)
+        if delivery.listener.deleted_at is not None:
+            raise Conflict(GONE)
+        before = delivery.status
+        delivery.status = Status.RETRYING if delivery.attempt_count else Status.PENDING
+        delivery.reason, delivery.finished_at = "", None
+        delivery.due_at = delivery.queued_at = now
+        delivery.crashes = 0
+        changes: dict[str, Any] = {"before": {"status": before}, "after": {"status": delivery.status}}
+        note(session, by, "retry", "delivery", delivery.id, at=now, **changes)
+    push(engine, [delivery.id])
+    return delivery
+
+
+def cancel(engine: Engine, delivery_id: str, *, by: Actor) -> Delivery:
+    """Give up what waits or is held; gives the delivery with its listener.
+
+    Raises NotFound, and Conflict for one that has ended or is being sent.
+    """
+    now = engine.clock()
+    with engine.sessions.begin() as session:
+        delivery = _locked(session, delivery_id)
+        if delivery.status in FINAL:
+            raise Conflict(ENDED)
+        if delivery.status == Status.SENDING:
+            raise Conflict(BEING_SENT)
+        before = delivery.status
+        delivery.status, delivery.reason = Status.CANCELLED, f"Cancelled by {by.name}."
+        delivery.finished_at, delivery.queued_at = now, None
+        changes: dict[str, Any] = {"before": {"status": before}, "after": {"status": Status.CANCELLED}}
+        note(session, by, "cancel", "delivery", delivery.id, at=now, **changes)
+    return delivery
+
+
+def retry_many(engine: Engine, ids: Sequence[str], *, by: Actor) -> int:
+    """Retry those of these deliveries that can be; gives how many. The sweep queues them as there is room."""
+    now = engine.clock()
+    reopened: list[str] = []
+    with engine.sessions.begin() as session:
+        for start in range(0, len(ids), _IDS_AT_ONCE):
+            reopened += _reopen(session, ids[start : start + _IDS_AT_ONCE], now=now)
+        if reopened:
+            after = {"count": len(reopened), "ids": reopened[:_IDS_NOTED]}
+            note(session, by, "retry", "delivery", reopened[0], after=after, at=now)
+    return len(reopened)
+
+
+def _locked(session: Session, delivery_id: str) -> Delivery:
+    query = (
+        sa.select(Delivery)
+        .where(Delivery.id == delivery_id)
+        .options(joinedload(Delivery.listener, innerjoin=True))
+        .with_for_update(of=Delivery)
+    )
+    delivery = session.scalar(query)
+    if delivery is None:
+        raise NotFound("There is no such delivery.")
+    return delivery
+
+
+def _reopen(session: Session, ids: Sequence[str], *, now: datetime) -> Sequence[str]:
+    gone = sa.select(Listener.id).where(Listener.deleted_at.is_not(None))
+    statement = (
+        sa.update(Delivery)
+        .where(Delivery.id.in_(ids), Delivery.status.in_(_REOPENED), Delivery.listener_id.not_in(gone))
+        .values(
+            status=sa.case((Delivery.attempt_count == 0, Status.PENDING), else_=Status.RETRYING),
+            reason="",
+            due_at=now,
+            queued_at=None,
+            finished_at=None,
+            crashes=0,
+        )
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return session.scalars(statement).all()
