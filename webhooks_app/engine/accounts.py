@@ -1,0 +1,199 @@
+"""Who may come in? Users with a password or a one-time link, and sessions that can be ended everywhere.
+
+Programs come in by API tokens (tokens.py), which can be reached from here too. Passwords are hashed outside
+any transaction: that takes long on purpose, and a lock must not wait for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from webhooks_app.engine import Engine, passwords
+from webhooks_app.engine.audit import COMMAND_LINE, Actor, note
+from webhooks_app.engine.tokens import NewToken, create_token, revoke_token, token_of, touch_token
+from webhooks_app.errors import Conflict, FieldError, NotFound, Refused
+from webhooks_app.storage.ids import new_id
+from webhooks_app.storage.people import Role, SignInLink, User
+
+__all__ = [
+    "NewToken", "create_token", "create_user", "delete_user", "link_is_good", "revoke_token", "set_password",
+    "set_role", "sign_in", "sign_in_link", "sign_out_everywhere", "token_of", "touch_token", "use_link",
+    "user_by_session",
+]  # fmt: skip
+
+LINK_LIVES = timedelta(minutes=15)
+FIRST_ADMIN = "admin@localhost"
+
+_EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,189}")
+
+
+def create_user(engine: Engine, email: str, role: str, *, password: str | None = None, by: Actor) -> User:
+    """Make a user; without a password they sign in by a link.
+
+    Raises Refused on email (email, email_taken), role (role) and password (password_short, password_long).
+    """
+    address = _address(email)
+    row = {"id": new_id(), "email": address, "role": _role(role), "created_at": engine.clock()}
+    user = User(**row, password_hash=passwords.hashed(password) if password is not None else None)
+    try:
+        with engine.sessions.begin() as session:
+            session.add(user)
+            session.flush()
+            note(session, by, "create", "user", user.id, after=_described(user), at=engine.clock())
+    except sa.exc.IntegrityError:
+        raise Refused(FieldError("email", "email_taken", f"There is a user {address} already.")) from None
+    return user
+
+
+def sign_in(engine: Engine, email: str, password: str) -> User | None:
+    """The user with this e-mail and password, or None: in the same time, whether there is such a user or not."""
+    with engine.sessions() as session:
+        user = session.scalar(sa.select(User).where(User.email == email.strip().lower()))
+    if not passwords.fits(password, user.password_hash if user else None) or user is None:
+        return None
+    values: dict[str, object] = {"last_seen_at": engine.clock()}
+    if user.password_hash is not None and passwords.is_dated(user.password_hash):
+        values["password_hash"] = passwords.hashed(password)
+    with engine.sessions.begin() as session:
+        session.execute(sa.update(User).where(User.id == user.id).values(**values))
+    return user
+
+
+def sign_in_link(engine: Engine, email: str | None = None) -> str:
+    """A token that signs in once within 15 minutes: this user, else the first admin.
+
+    Where there is no user at all, admin@localhost is made first. Raises NotFound for an unknown e-mail.
+    """
+    now, token = engine.clock(), secrets.token_urlsafe(32)
+    with engine.sessions.begin() as session:
+        user = _user_for_link(session, email, now=now)
+        session.execute(sa.delete(SignInLink).where(SignInLink.expires_at <= now))
+        session.add(SignInLink(token_hash=_hash(token), user_id=user.id, expires_at=now + LINK_LIVES))
+        note(session, COMMAND_LINE, "sign-in-link", "user", user.id, at=now)
+    return token
+
+
+def use_link(engine: Engine, token: str) -> User | None:
+    """The user whom the link signs in; it never does so again. None for one that is used, late or made up."""
+    now = engine.clock()
+    taken = (
+        sa.delete(SignInLink)
+        .where(SignInLink.token_hash == _hash(token), SignInLink.expires_at > now)
+        .returning(SignInLink.user_id)
+    )
+    with engine.sessions.begin() as session:
+        user_id = session.scalar(taken)
+        user = session.get(User, user_id) if user_id else None
+        if user is not None:
+            user.last_seen_at = now
+    return user
+
+
+def link_is_good(session: Session, token: str, *, now: datetime | None = None) -> bool:
+    """Whether the link would sign in; asking does not use it up."""
+    link = session.get(SignInLink, _hash(token))
+    return link is not None and link.expires_at > (now or datetime.now(UTC))
+
+
+def user_by_session(session: Session, kept: str) -> User | None:
+    """The user behind what the cookie holds, "<id>.<version>"; None once they were signed out everywhere."""
+    user_id, _, version = kept.partition(".")
+    user = session.get(User, user_id)
+    return user if user is not None and str(user.session_version) == version else None
+
+
+def sign_out_everywhere(engine: Engine, user_id: str) -> None:
+    """End every session of the user. Raises NotFound."""
+    with engine.sessions.begin() as session:
+        _locked(session, user_id).session_version += 1
+
+
+def set_password(engine: Engine, user_id: str, password: str, *, by: Actor) -> User:
+    """Give the user a new password, and end their sessions. Raises NotFound, Refused."""
+    kept = passwords.hashed(password)
+    with engine.sessions.begin() as session:
+        user = _locked(session, user_id)
+        user.password_hash = kept
+        user.session_version += 1
+        note(session, by, "set-password", "user", user.id, at=engine.clock())
+    return user
+
+
+def set_role(engine: Engine, user_id: str, role: str, *, by: Actor) -> User:
+    """Let the user do more or less. Raises NotFound, Refused, and Conflict for the last admin."""
+    wanted = _role(role)
+    with engine.sessions.begin() as session:
+        user = _locked(session, user_id)
+        before = _described(user)
+        if wanted != Role.ADMIN:
+            _keep_an_admin(session, user)
+        user.role = wanted
+        note(session, by, "change", "user", user.id, before=before, after=_described(user), at=engine.clock())
+    return user
+
+
+def delete_user(engine: Engine, user_id: str, *, by: Actor) -> None:
+    """Take the user away, with their links. Raises NotFound, and Conflict for the last admin."""
+    with engine.sessions.begin() as session:
+        user = _locked(session, user_id)
+        _keep_an_admin(session, user)
+        note(session, by, "delete", "user", user.id, before=_described(user), at=engine.clock())
+        session.execute(sa.delete(SignInLink).where(SignInLink.user_id == user.id))
+        session.execute(sa.delete(User).where(User.id == user.id))
+
+
+def _address(email: str) -> str:
+    address = email.strip().lower()
+    if not _EMAIL.fullmatch(address) or not address.isprintable():
+        raise Refused(FieldError("email", "email", "Write an e-mail address, such as anna@example.com."))
+    return address
+
+
+def _role(role: str) -> Role:
+    try:
+        return Role(role)
+    except ValueError:
+        raise Refused(FieldError("role", "role", f"The role is one of {', '.join(Role)}.")) from None
+
+
+def _described(user: User) -> dict[str, str]:
+    return {"email": user.email, "role": str(user.role)}
+
+
+def _user_for_link(session: Session, email: str | None, *, now: datetime) -> User:
+    if session.scalar(sa.select(User.id).limit(1)) is None and email in (None, FIRST_ADMIN):
+        user = User(id=new_id(), email=FIRST_ADMIN, role=Role.ADMIN, created_at=now)
+        session.add(user)
+        session.flush()
+        note(session, COMMAND_LINE, "create", "user", user.id, after=_described(user), at=now)
+        return user
+    query = sa.select(User).order_by(User.created_at, User.id).limit(1)
+    query = query.where(User.role == Role.ADMIN if email is None else User.email == email.strip().lower())
+    found = session.scalar(query)
+    if found is None:
+        raise NotFound(f"There is no user {email}." if email else "There is no admin.")
+    return found
+
+
+def _locked(session: Session, user_id: str) -> User:
+    user = session.get(User, user_id, with_for_update=True)
+    if user is None:
+        raise NotFound("There is no such user.")
+    return user
+
+
+def _keep_an_admin(session: Session, user: User) -> None:
+    # Every admin's row is locked, so that two people cannot take away each other at once.
+    admins = session.scalars(sa.select(User.id).where(User.role == Role.ADMIN).with_for_update()).all()
+    if list(admins) == [user.id]:
+        raise Conflict("This is the last admin. Make another one first.")
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
