@@ -110,9 +110,10 @@ def bind(engine: Engine) -> None:
 def build_engine(
     settings: Settings, sa_engine: sa.Engine, *, caller_session: Callable[[], Session | None]
 ) -> Engine:
-    """The engine with its production parts."""
+    """The engine with its production parts. Raises GuardNotEffective if the transport's guard does not guard."""
     policy = policy_from(settings)
     transport = Transport(policy, threads=settings.sender_threads, proxy=settings.outbound_proxy)
+    transport.self_test()
     return Engine(
         hooks=hooks,
         settings=settings,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import socket
 import time
 from typing import Any
@@ -63,6 +64,7 @@ def run_worker(engine: Engine, *, queue: str = DELIVERIES, burst: bool = False) 
     """Work until SIGTERM or SIGINT; with `burst` until nothing is due. Raises CannotWork."""
     connection = patient_client(engine.settings.redis_url)
     check_server(connection)
+    _allow_many_sockets()
     if burst:
         _work_off(engine, connection, queue)
     else:
@@ -82,6 +84,13 @@ def check_server(connection: Redis) -> None:
             f"Redis 6.2 or newer is needed; this one says {info.get('redis_version', 'nothing')}. "
             "If it is newer, its ACL lacks +info for this user."
         )
+
+
+def _allow_many_sockets() -> None:
+    """Raise the soft limit of open files: kept connections to many hosts can pass the usual 1,024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
 
 
 def _work_off(engine: Engine, connection: Redis, queue: str) -> None:

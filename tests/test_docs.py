@@ -1,0 +1,94 @@
+"""Do the documents say what the code does? The reference of hooks, the matchers, the settings, the words."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from webhooks_app import settings
+from webhooks_app.event import Hook, ListenerDraft, ModelHook, SignalHook
+from webhooks_app.match import MATCHERS
+from webhooks_app.version import __version__
+
+ROOT = Path(__file__).resolve().parent.parent
+HOOKS = (ROOT / "docs" / "hooks.md").read_text("utf-8")
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def first_column(text: str) -> list[str]:
+    """The words in backticks that open the rows of a document's tables."""
+    return re.findall(r"^\| `([^`]+)` \|", text, flags=re.MULTILINE)
+
+
+def section(title: str) -> str:
+    """The part of the reference under this heading."""
+    return HOOKS.partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_every_attribute_of_a_hook_is_in_the_reference():
+    described = first_column(section("Attributes of every hook"))
+    described += first_column(section("`SignalHook`")) + first_column(section("`ModelHook`"))
+
+    assert set(described) == set(Hook._attributes)
+
+
+@pytest.mark.parametrize("kind", [Hook, SignalHook, ModelHook])
+def test_every_public_method_of_a_hook_is_named_in_the_reference(kind):
+    own = {name for name in vars(kind) if not name.startswith("_") and callable(getattr(kind, name))}
+    inward = {"watch", "unwatch", "occurrence", "check_filter"}  # called by the registry and the engine
+
+    assert not [name for name in own - inward if f"{name}(" not in HOOKS and name not in Hook._attributes]
+
+
+def test_every_matcher_is_in_the_reference_with_its_word():
+    rows = re.findall(r"^\| `(\w+)\([^`]*\)` \| `(\w+)` \|", section("Matchers"), flags=re.MULTILINE)
+
+    assert dict((word, name) for name, word in rows) == {
+        word: kind.__name__ for word, kind in MATCHERS.items()
+    }
+
+
+def test_the_defaults_in_the_reference_are_those_of_the_code():
+    hook = Hook(name="x")
+
+    assert (hook.asynchronous, hook.retry, hook.fail_silently) == (True, True, False)
+    assert (hook.timeout, hook.max_retries, hook.config_form, tuple(hook.provides_args)) == (
+        None,
+        None,
+        None,
+        (),
+    )
+    for line in ("`asynchronous` | `bool` | `True`", "`retry` | `bool` or a schedule | `True`"):
+        assert line in HOOKS
+
+
+def test_a_draft_offers_what_the_reference_names():
+    assert callable(ListenerDraft.match)
+    assert callable(ListenerDraft.save)
+
+
+def test_the_readme_holds_the_settings_as_the_code_has_them():
+    rows = [
+        f"| `{one.name}` | {f'`{one.default}`' if one.default else '–'} | {one.meaning} |"
+        for one in settings.table()
+    ]
+    between = README.partition("<!-- settings:")[2].partition("<!-- /settings -->")[0]
+
+    assert between.splitlines()[3:] == rows
+
+
+def test_the_changelog_knows_the_version_or_says_it_is_not_released():
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+    assert f"## [{__version__}]" in changelog or "## [Unreleased]" in changelog
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/hooks.md"])
+def test_every_file_that_a_document_links_to_is_there(document):
+    folder = (ROOT / document).parent
+    text = (ROOT / document).read_text("utf-8")
+    linked = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+
+    assert not [link for link in linked if not (folder / link).exists()]
