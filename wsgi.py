@@ -1,5 +1,7 @@
 """The web entry: `gunicorn wsgi:app`, `flask --app wsgi …`."""
 
 from webhooks_app import create_app
+from webhooks_app.start import refused_in_one_line
 
-app = create_app()
+with refused_in_one_line():
+    app = create_app()

@@ -14,13 +14,16 @@ from webhooks_app.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """One console. `is_host_admin` is set where another application embeds this one and says who is admin."""
+    """One console. Inside another application `url_prefix` is where it stands, else "", and `is_host_admin`,
+    if given, says who may use it.
+    """
 
     app: Flask
     engine: Engine
     settings: Settings
     sa_engine: sa.Engine
     is_host_admin: Callable[[], bool] | None = None
+    url_prefix: str = ""
 
 
 def console() -> Console:

@@ -1,0 +1,21 @@
+"""Command: make time pass."""
+
+from __future__ import annotations
+
+import click
+
+from webhooks_app.console import console
+from webhooks_app.runtime.clock import run_clock
+
+
+@click.command()
+def clock() -> None:
+    """Queue retries that are due and free what a lost worker held, every second, until SIGTERM.
+
+    A second one does no harm: it waits for its turn.
+
+    \b
+    Example:
+      flask --app wsgi webhooks clock
+    """
+    run_clock(console().engine)

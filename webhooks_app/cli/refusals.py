@@ -1,0 +1,64 @@
+"""How does a command say that it could not? One line on stderr and exit status 1, never a traceback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import sqlalchemy as sa
+from alembic.util import CommandError
+from flask import current_app
+from flask.cli import ScriptInfo
+
+from webhooks_app.console import Console
+from webhooks_app.engine import QueueUnreachable
+from webhooks_app.errors import Refused, WebhooksError
+from webhooks_app.runtime.worker import CannotWork
+from webhooks_app.start import one_line
+from webhooks_app.storage import migrations
+
+_KNOWN = (WebhooksError, CannotWork, QueueUnreachable, CommandError, sa.exc.DBAPIError)
+
+
+class WebhooksGroup(click.Group):
+    """The group `webhooks`: its commands run in the console's own application, and refuse in one line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what it raises and we know becomes its line."""
+        found = served(ctx)
+        ctx.with_resource(found.app.app_context())
+        try:
+            return super().invoke(ctx)
+        except _KNOWN as error:
+            raise click.ClickException(line_of(error, found)) from error
+
+
+def served(ctx: click.Context) -> Console:
+    """The console of the application that flask was told, whichever application embeds it."""
+    app = current_app or ctx.ensure_object(ScriptInfo).load_app()
+    found: Console = app.extensions["webhooks"]
+    return found
+
+
+def line_of(error: Exception, found: Console) -> str:
+    """The sentence for a person, with what to do where that is known."""
+    if isinstance(error, Refused):
+        return " ".join(f"{each.field}: {each.message}" for each in error.errors)
+    if isinstance(error, sa.exc.DBAPIError):
+        return _about_database(error, found)
+    return one_line(error)
+
+
+def _about_database(error: sa.exc.DBAPIError, found: Console) -> str:
+    said = one_line(error.orig) if error.orig else type(error).__name__
+    if _is_out_of_date(found):
+        return f"The database is not up to date ({said}). Run the command: webhooks migrate"
+    return f"The database refused: {said}"
+
+
+def _is_out_of_date(found: Console) -> bool:
+    try:
+        with found.sa_engine.connect() as connection:
+            return migrations.current(connection) != migrations.head()
+    except sa.exc.SQLAlchemyError:
+        return False  # It cannot be reached at all, which its own sentence says.

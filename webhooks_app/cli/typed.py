@@ -1,0 +1,80 @@
+"""What do the words on a command line mean? Ids, `key=text` and `key:=json`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from webhooks_app.arguments import Argument
+from webhooks_app.storage import ids
+
+_ASSIGNMENT = re.compile(r"(?P<name>[^=]*?[^=:])(?P<sign>:?=)(?P<value>.*)", re.DOTALL)
+_JSON_OF = {"number": (int, float), "boolean": (bool,), "list": (list,), "object": (dict,)}
+
+
+class RowId(click.ParamType[str]):
+    """An id as people see it (`lsn_…`); gives the row's."""
+
+    name = "id"
+
+    def __init__(self, prefix: str, noun: str) -> None:
+        self.prefix, self.noun = prefix, noun
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The bare 32 digits; wrong usage if it is no such id."""
+        found = ids.parse(self.prefix, value)
+        if found is None:
+            self.fail(f"{value!r} is not the id of {self.noun} ({self.prefix}_…).", param, ctx)
+        return found
+
+
+LISTENER = RowId(ids.LISTENER, "a listener")
+DELIVERY = RowId(ids.DELIVERY, "a delivery")
+EVENT = RowId(ids.EVENT, "an event")
+
+
+def assigned(texts: Iterable[str], *, arguments: Iterable[Argument] = ()) -> dict[str, Any]:
+    """The values of `key=text` and `key:=json`; a name's later value wins.
+
+    The text of an argument that has a declared type is read as that type where it can be. Raises wrong
+    usage for anything else.
+    """
+    types = {argument.name: argument.type for argument in arguments}
+    values: dict[str, Any] = {}
+    for text in texts:
+        found = _ASSIGNMENT.fullmatch(text)
+        if found is None:
+            raise click.UsageError(f"{text!r} is neither key=text nor key:=json.")
+        name, value = found["name"], found["value"]
+        values[name] = _from_json(name, value) if found["sign"] == ":=" else _as(types.get(name, ""), value)
+    return values
+
+
+def json_object(source: str, *, what: str) -> dict[str, Any]:
+    """A JSON object; wrong usage if it is none."""
+    found = _from_json(what, source)
+    if not isinstance(found, dict):
+        raise click.UsageError(f"{what} is not a JSON object.")
+    return found
+
+
+def _from_json(what: str, source: str) -> Any:
+    try:
+        return json.loads(source)
+    except ValueError as error:
+        raise click.UsageError(f"{what} is not JSON: {error}.") from error
+
+
+def _as(type_: str, text: str) -> Any:
+    kinds = _JSON_OF.get(type_)
+    if kinds is None:
+        return text
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return found if type(found) in kinds else text
