@@ -45,7 +45,7 @@ def test_every_public_method_of_a_hook_is_named_in_the_reference(kind):
 def test_every_matcher_is_in_the_reference_with_its_word():
     rows = re.findall(r"^\| `(\w+)\([^`]*\)` \| `(\w+)` \|", section("Matchers"), flags=re.MULTILINE)
 
-    assert dict((word, name) for name, word in rows) == {
+    assert {word: name for name, word in rows} == {
         word: kind.__name__ for word, kind in MATCHERS.items()
     }
 
