@@ -9,7 +9,7 @@ from typing import Any
 dialled: list[str] = []
 
 
-class DialledOut(Exception):  # noqa: N818 (what a test did)
+class DialledOut(Exception):
     """A test tried to reach the network."""
 
 
