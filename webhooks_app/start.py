@@ -11,31 +11,35 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
-
 from webhooks_app.errors import WebhooksError
 
-# With this status of a web process gunicorn ends instead of starting the next one.
+REFUSED = 1
+# With this status of a web process gunicorn ends; with any other it would start the next one for ever.
 GUNICORN_APP_LOAD_ERROR = 4
 
 
 @contextmanager
 def refused_in_one_line() -> Iterator[None]:
-    """Around what makes the application: an error that we know by name becomes its line.
+    """Around what makes the application: an error that we know by name becomes its line on stderr.
 
-    Raises click's exception under `flask` (exit status 1) and SystemExit in a web process of gunicorn;
-    whoever imports the application in any other way gets the error itself.
+    Under flask and gunicorn it raises SystemExit, the one thing that both let through; whoever imports the
+    application in any other way gets the error itself.
     """
     try:
         yield
     except WebhooksError as error:
-        # First, because gunicorn inherits flask's mark where `webhooks up` started it.
-        if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):
-            sys.stderr.write(f"Error: {one_line(error)}\n")
-            raise SystemExit(GUNICORN_APP_LOAD_ERROR) from error
-        if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
-            raise click.ClickException(one_line(error)) from error
-        raise
+        status = _status()
+        if status is None:
+            raise
+        sys.stderr.write(f"Error: {one_line(error)}\n")
+        raise SystemExit(status) from error
+
+
+def _status() -> int | None:
+    # gunicorn first: where `webhooks up` started it, it inherits flask's mark.
+    if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):
+        return GUNICORN_APP_LOAD_ERROR
+    return REFUSED if os.environ.get("FLASK_RUN_FROM_CLI") == "true" else None
 
 
 def one_line(error: BaseException) -> str:
