@@ -56,7 +56,13 @@ document.addEventListener("htmx:config:request", (event) => {
 // The reader may have ticked a row or opened a menu while the answer was on its way.
 document.addEventListener("htmx:before:swap", (event) => {
   const element = polledBy(event);
-  if (element && isDisturbing(element)) event.preventDefault();
+  if (!element) return;
+  if (isDisturbing(element)) event.preventDefault();
+  // Rows that come in above would move what is read further down; a pill tells of them instead.
+  if (element.dataset.live === "top" && scrollY > 120) {
+    event.preventDefault();
+    all("[data-live-news]", element).forEach((pill) => { pill.hidden = false; });
+  }
 });
 
 function showLiveState() {

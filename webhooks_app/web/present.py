@@ -21,6 +21,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import JsonLexer, TextLexer
 
+from webhooks_app.engine.url import readable_host
 from webhooks_app.web import assets, charts
 
 MISSING = "–"
@@ -44,6 +45,8 @@ def register(app: Flask, *, clock: Callable[[], datetime] = lambda: datetime.now
         plural=plural,
         json_html=json_html,
         pretty_json=pretty_json,
+        compact_json=compact_json,
+        host_of=readable_host,
         clipped=clipped,
         is_clipped=is_clipped,
     )
@@ -191,6 +194,11 @@ def pretty_json(value: Any) -> str:
         text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
     # Half of a surrogate pair is legal in JSON and cannot be sent in a page.
     return text.encode("utf-8", "replace").decode()
+
+
+def compact_json(value: Any) -> str:
+    """A value on one line, for a cell of a table."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 def is_clipped(text: str) -> bool:

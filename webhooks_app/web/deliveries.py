@@ -1,0 +1,243 @@
+"""Where did every event go? The log, narrowed by its address, and acts on one delivery."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as Answer
+
+from webhooks_app.engine import intervene
+from webhooks_app.engine.retry import schedule_for
+from webhooks_app.errors import Conflict
+from webhooks_app.storage import ids
+from webhooks_app.storage.models import Delivery
+from webhooks_app.storage.queries import attempts as attempt_queries
+from webhooks_app.storage.queries import deliveries as queries
+from webhooks_app.storage.queries import listeners as listener_queries
+from webhooks_app.storage.queries.page import Page
+from webhooks_app.web import bodies, delivery_filter, delivery_page, present
+from webhooks_app.web.delivery_filter import Asked
+from webhooks_app.web.shared import actor, allowed, bare_id, engine, session
+
+bp = Blueprint("deliveries", __name__, url_prefix="/deliveries")
+
+ROWS_A_PAGE = 25
+COUNTED_UP_TO = 10_000
+
+
+@bp.get("")
+def index() -> str:
+    """The log with its filter."""
+    asked = _asked()
+    names = {one.id: one.name for one in listener_queries.all(session())}
+    return render_template(
+        "deliveries/index.html",
+        asked=asked,
+        chips=delivery_filter.chips(asked, listener_names=names),
+        views=_views(asked),
+        choices=_choices(names),
+        api_url=_api_url(asked),
+        **_rows(asked),
+    )
+
+
+@bp.get("/rows")
+def rows() -> str | tuple[str, int]:
+    """The rows alone, for a page that is open; 204 while they are what the reader has."""
+    shown = _rows(_asked())
+    if request.args.get("v") == shown["revision"]:
+        return "", 204
+    return render_template("deliveries/_rows.html", **shown)
+
+
+@bp.get("/<delivery_id>")
+def show(delivery_id: str) -> str:
+    """One delivery: what happened, why, and what now."""
+    page = delivery_page.read(_delivery(delivery_id), engine=engine())
+    tab = delivery_page.tab_of(page, tab=request.args.get("tab"), attempt=request.args.get("attempt"))
+    newer, older = queries.neighbours(
+        session(), page.delivery, queries.DeliveryFilter(listener_id=page.delivery.listener_id)
+    )
+    return render_template(
+        "deliveries/show.html",
+        page=page,
+        tab=tab,
+        content=delivery_page.content(page, tab, engine=engine(), sees_bodies=_sees_bodies()),
+        sees_bodies=_sees_bodies(),
+        siblings=queries.siblings(session(), page.delivery),
+        newer=newer,
+        older=older,
+    )
+
+
+@bp.get("/<delivery_id>/live")
+def live(delivery_id: str) -> str | tuple[str, int]:
+    """The headline, the diagnosis and the timeline alone; 204 while nothing happened."""
+    page = delivery_page.read(_delivery(delivery_id), engine=engine())
+    if request.args.get("v") == page.revision:
+        return "", 204
+    return render_template("deliveries/_live.html", page=page)
+
+
+@bp.get("/<delivery_id>/attempts/<int:number>/<any(request,response):side>")
+@allowed("operator")
+def body(delivery_id: str, number: int, side: str) -> Response:
+    """What was sent or answered, byte for byte, as a file."""
+    delivery = _delivery(delivery_id)
+    attempt = next((one for one in delivery.attempts if one.number == number), None)
+    if attempt is None:
+        abort(404, f"This delivery has no attempt {number}.")
+    if side == "response":
+        whole = attempt.response_body or b""
+    else:
+        whole = delivery_page.sent_body(delivery, attempt, source=engine().settings.public_base_url)
+    return bodies.download(whole, f"{ids.shown(ids.DELIVERY, delivery.id)}-{number}-{side}.txt")
+
+
+@bp.post("/<delivery_id>/retry")
+@allowed("operator")
+def retry(delivery_id: str) -> Answer:
+    """Make one more attempt as soon as a worker is free."""
+    try:
+        delivery = intervene.retry(engine(), bare_id(ids.DELIVERY, delivery_id), by=actor())
+    except Conflict as error:
+        flash(str(error), "danger")
+    else:
+        flash(f"Attempt {delivery.attempt_count + 1} is waiting for a worker.", "success")
+    return redirect(url_for("deliveries.show", delivery_id=delivery_id))
+
+
+@bp.post("/<delivery_id>/cancel")
+@allowed("operator")
+def cancel(delivery_id: str) -> Answer:
+    """Stop trying; what was sent stays recorded."""
+    try:
+        intervene.cancel(engine(), bare_id(ids.DELIVERY, delivery_id), by=actor())
+    except Conflict as error:
+        flash(str(error), "danger")
+    else:
+        flash("Cancelled. No further attempt will be made, unless you retry.", "success")
+    return redirect(url_for("deliveries.show", delivery_id=delivery_id))
+
+
+@bp.post("/retry")
+@allowed("operator")
+def retry_selected() -> Answer:
+    """Retry the deliveries that were ticked; those that cannot be are left as they are."""
+    chosen = [bare_id(ids.DELIVERY, text) for text in request.form.getlist("id")][: ROWS_A_PAGE * 4]
+    count = intervene.retry_many(engine(), chosen, by=actor())
+    left = len(chosen) - count
+    rest = f" {present.plural(left, 'delivery', 'deliveries')} could not be retried." if left else ""
+    flash(
+        f"{present.plural(count, 'delivery is', 'deliveries are')} waiting for a worker.{rest}",
+        "success" if count else "warning",
+    )
+    return redirect(url_for("deliveries.index") + _safe_query(request.form.get("back", "")))
+
+
+def _asked() -> Asked:
+    return delivery_filter.read(request.args, now=engine().clock(), zone=present.readers_zone())
+
+
+def _rows(asked: Asked) -> dict[str, Any]:
+    """What the rows' template shows, and a revision that changes with any of it."""
+    page = _page(asked)
+    count = queries.count_up_to(session(), asked.wanted, COUNTED_UP_TO)
+    durations = attempt_queries.last_durations(session(), [one.id for one in page.rows])
+    told = [
+        (one.id, one.status, one.attempt_count, one.due_at, one.last_status_code, one.last_error_class)
+        for one in page.rows
+    ]
+    here = asked.args + tuple((name, request.args[name]) for name in ("cursor",) if name in request.args)
+    return {
+        "page": page,
+        "args": asked.args,
+        "here": here,
+        "durations": durations,
+        "attempts_allowed": {one.id: _attempts_allowed(one) for one in page.rows},
+        "error_words": delivery_filter.ERROR_CLASSES,
+        "shown_count": _counted(count),
+        "is_filtered": bool(asked.args),
+        "is_first_page": page.newer is None,
+        "revision": hashlib.sha256(repr((told, count, page.newer, page.older)).encode()).hexdigest()[:16],
+    }
+
+
+def _page(asked: Asked) -> Page[Delivery]:
+    try:
+        cursor = request.args.get("cursor") or None
+        return queries.newest(session(), asked.wanted, cursor=cursor, limit=ROWS_A_PAGE)
+    except ValueError:
+        # A cursor that was cut off while copying: the beginning is better than an error.
+        return queries.newest(session(), asked.wanted, limit=ROWS_A_PAGE)
+
+
+def _counted(count: int) -> str:
+    if count > COUNTED_UP_TO:
+        return f"More than {COUNTED_UP_TO:,} deliveries"
+    return present.plural(count, "delivery", "deliveries")
+
+
+def _attempts_allowed(delivery: Delivery) -> int:
+    hook = engine().hooks.get(delivery.hook)
+    schedule = schedule_for(delivery.listener.retry_schedule, hook, engine().settings)
+    return max(len(schedule.waits) + 1, delivery.attempt_count)
+
+
+def _views(asked: Asked) -> list[tuple[str, str, bool]]:
+    """The lists that people ask for most, as (text, address, is this one)."""
+    known: list[tuple[str, delivery_filter.Args]] = [
+        ("All", ()),
+        ("Failed in 24 h", (("status", "failed"), ("last", "24h"))),
+        ("Retrying", (("status", "retrying"),)),
+        ("Held", (("status", "held"),)),
+        ("Tests", (("test", "1"),)),
+    ]
+    return [(text, _address(args), set(args) == set(asked.args)) for text, args in known]
+
+
+def _choices(names: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
+    """What the filter's selects offer."""
+    by_name = sorted(names.items(), key=lambda one: one[1].lower())
+    return {
+        "hook": [(name, name) for name in engine().hooks],
+        "listener": [(ids.shown(ids.LISTENER, row_id), name) for row_id, name in by_name],
+        "error_class": list(delivery_filter.ERROR_CLASSES.items()),
+        "last": [(word, text) for word, (text, _) in delivery_filter.SPANS.items()],
+        "test": list(delivery_filter.TESTS.items()),
+    }
+
+
+def _api_url(asked: Asked) -> str:
+    query = urlencode(delivery_filter.api_args(asked))
+    return f"{engine().settings.public_base_url}/api/v1/deliveries" + (f"?{query}" if query else "")
+
+
+def _address(args: delivery_filter.Args) -> str:
+    return url_for("deliveries.index") + (f"?{urlencode(args)}" if args else "")
+
+
+def _safe_query(text: str) -> str:
+    """The list's own query string, to come back to; anything else is dropped."""
+    return f"?{text}" if text and not any(ord(letter) <= 32 or letter in "\\#" for letter in text) else ""
+
+
+def _delivery(delivery_id: str) -> Delivery:
+    found = queries.one(session(), bare_id(ids.DELIVERY, delivery_id))
+    if found is None:
+        abort(404, "There is no delivery with this id. It may be older than what is kept.")
+    return found
+
+
+def _sees_bodies() -> bool:
+    return bool(current_user.may("operator"))
+
+
+@bp.app_template_global("log_address")
+def log_address(args: delivery_filter.Args, **more: str | None) -> str:
+    """The address of the log with these parts and some more."""
+    return _address(args + tuple((name, value) for name, value in more.items() if value))
