@@ -1,0 +1,126 @@
+"""What was sent, to whom, and who did not get it? The events, and each one's listeners with their reasons."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask_login import current_user
+
+from webhooks_app.storage import ids
+from webhooks_app.storage.models import FINAL, Delivery, Event, Status
+from webhooks_app.storage.queries import events as queries
+from webhooks_app.storage.queries import listeners as listener_queries
+from webhooks_app.storage.queries.page import Page
+from webhooks_app.web import bodies, delivery_filter, matching, present
+from webhooks_app.web.delivery_filter import Args, Asked
+from webhooks_app.web.shared import allowed, bare_id, engine, session
+
+bp = Blueprint("events", __name__, url_prefix="/events")
+
+ROWS_A_PAGE = 25
+_NARROWED_BY = ("hook", "last", "since", "until", "test")
+
+
+@bp.get("")
+def index() -> str:
+    """The events, narrowed by hook and time."""
+    given = type(request.args)([(name, request.args[name]) for name in _NARROWED_BY if name in request.args])
+    asked = delivery_filter.read(given, now=engine().clock(), zone=present.readers_zone())
+    page = _page(asked)
+    return render_template(
+        "events/index.html",
+        page=page,
+        asked=asked,
+        chips=delivery_filter.chips(asked, listener_names={}),
+        spread={one.id: Counter(each.status for each in one.deliveries) for one in page.rows},
+        statuses=[status.value for status in Status],
+        hooks=list(engine().hooks),
+        spans=delivery_filter.SPANS,
+        tests=delivery_filter.TESTS,
+        older=_address(asked.args, page.older),
+        newer=_address(asked.args, page.newer),
+    )
+
+
+@bp.get("/<event_id>")
+def show(event_id: str) -> str:
+    """One event with its payload and all listeners of its hook."""
+    event = _event(event_id)
+    sees_bodies = bool(current_user.may("operator"))
+    changes = [(name, one.get("old"), one.get("new")) for name, one in (event.changes or {}).items()]
+    return render_template(
+        "events/show.html",
+        event=event,
+        sees_bodies=sees_bodies,
+        content={"changes": changes if sees_bodies else []},
+        hook=engine().hooks.get(event.hook),
+        arguments=len(json.loads(event.body)),
+        **_shares(event, sees_values=sees_bodies),
+    )
+
+
+@bp.get("/<event_id>/live")
+def live(event_id: str) -> str | tuple[str, int]:
+    """The listeners' table alone; 204 while nothing happened."""
+    event = _event(event_id)
+    shown = _shares(event, sees_values=bool(current_user.may("operator")))
+    if request.args.get("v") == shown["revision"]:
+        return "", 204
+    return render_template("events/_shares.html", event=event, **shown)
+
+
+@bp.get("/<event_id>/payload")
+@allowed("operator")
+def payload(event_id: str) -> Response:
+    """The payload as a file."""
+    event = _event(event_id)
+    return bodies.download(event.body.encode(), f"{ids.shown(ids.EVENT, event.id)}.json.txt")
+
+
+@bp.app_template_global("events_address")
+def _address(args: Args, cursor: str | None = "") -> str | None:
+    """The address of the list with these parts; None where `cursor` is None: there is no such page."""
+    if cursor is None:
+        return None
+    query = urlencode(args + ((("cursor", cursor),) if cursor else ()))
+    return url_for("events.index") + (f"?{query}" if query else "")
+
+
+def _page(asked: Asked) -> Page[Event]:
+    wanted = asked.wanted
+    narrowed: dict[str, Any] = {"hook": wanted.hook, "since": wanted.since, "until": wanted.until}
+    narrowed |= {"test": wanted.test, "limit": ROWS_A_PAGE}
+    try:
+        return queries.newest(session(), cursor=request.args.get("cursor") or None, **narrowed)
+    except ValueError:
+        # A cursor that was cut off while copying: the beginning is better than an error.
+        return queries.newest(session(), **narrowed)
+
+
+def _event(event_id: str) -> Event:
+    found = queries.one(session(), bare_id(ids.EVENT, event_id))
+    if found is None:
+        abort(404, "There is no event with this id. It may be older than what is kept.")
+    return found
+
+
+def _shares(event: Event, *, sees_values: bool) -> dict[str, Any]:
+    listeners = listener_queries.of_hook(session(), event.hook)
+    shares = matching.shares(event, listeners, sees_values=sees_values)
+    told = [(one.listener.id, one.why_not, [_told(each) for each in one.deliveries]) for one in shares]
+    is_settled = event.dispatched_at is not None and all(one.status in FINAL for one in event.deliveries)
+    return {
+        "shares": shares,
+        "reached": sum(bool(one.deliveries) for one in shares),
+        "is_settled": is_settled,
+        "revision": hashlib.sha256(repr(told).encode()).hexdigest()[:16],
+    }
+
+
+def _told(delivery: Delivery) -> tuple[Any, ...]:
+    return delivery.id, delivery.status, delivery.reason, delivery.attempt_count
