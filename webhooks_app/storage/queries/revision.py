@@ -1,0 +1,36 @@
+"""Do the tables fit this code? The database's revision beside the newest one that the code knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from webhooks_app.storage import migrations
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """`current` is None where nothing was migrated yet."""
+
+    current: str | None
+    newest: str
+
+    @property
+    def are_current(self) -> bool:
+        """Whether there is nothing to migrate."""
+        return self.current == self.newest
+
+
+def tables(session: Session) -> Tables:
+    """The revision of the tables."""
+    return Tables(migrations.current(session.connection()), migrations.head())
+
+
+def backend(session: Session) -> str:
+    """The database's name and version, as people write them: SQLite 3.46.1, PostgreSQL 17.2."""
+    dialect = session.get_bind().dialect
+    if dialect.name == "sqlite":
+        return f"SQLite {session.scalar(sa.text('SELECT sqlite_version()'))}"
+    return f"PostgreSQL {str(session.scalar(sa.text('SHOW server_version'))).split()[0]}"

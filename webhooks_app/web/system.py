@@ -1,0 +1,146 @@
+"""Does everything run? Database, Redis, queues, workers, clock, and what waits."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, render_template, request
+
+from webhooks_app.console import console
+from webhooks_app.engine import Queue, QueueUnreachable
+from webhooks_app.engine.queue_facts import QueueServer, QueueWorker
+from webhooks_app.storage.models import Lease
+from webhooks_app.storage.queries import leases, revision
+from webhooks_app.storage.queries import system as queries
+from webhooks_app.version import __version__
+from webhooks_app.web.shared import engine, session
+
+bp = Blueprint("system", __name__, url_prefix="/system")
+
+CLOCK = "clock"
+LATE_AFTER = timedelta(seconds=60)
+COUNTED_UP_TO = 10_000
+WORKER_COMMAND = "flask --app wsgi webhooks worker"
+CLOCK_COMMAND = "flask --app wsgi webhooks clock"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFacts:
+    """Redis as it answered just now; `problem` says why it did not."""
+
+    server: QueueServer | None = None
+    latency_ms: float = 0.0
+    waiting: int = 0
+    waiting_slow: int = 0
+    workers: tuple[QueueWorker, ...] = ()
+    problem: str = ""
+
+    def of(self, queue: str) -> tuple[QueueWorker, ...]:
+        """The workers of one queue."""
+        return tuple(one for one in self.workers if queue in one.queue.split(", "))
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFacts:
+    """The database as it answered just now."""
+
+    backend: str
+    size: int
+    latency_ms: float
+    tables: revision.Tables
+    shown_url: str
+
+
+@bp.get("")
+def show() -> str:
+    """Everything that has to run."""
+    return render_template("system/show.html", version=__version__, **_facts())
+
+
+@bp.get("/live")
+def live() -> str | tuple[str, int]:
+    """The same without the frame; 204 while every figure is what the reader has."""
+    facts = _facts()
+    if request.args.get("v") == facts["revision"]:
+        return "", 204
+    return render_template("system/_live.html", version=__version__, **facts)
+
+
+def _facts() -> dict[str, Any]:
+    now = engine().clock()
+    queue, database = _queue_facts(engine().queue), _database_facts()
+    backlog = queries.backlog(session(), now, most=COUNTED_UP_TO + 1)
+    clock = leases.holder(session(), CLOCK)
+    problems = _problems(queue, database, backlog, clock=clock, now=now)
+    # Not the latencies, sizes and heartbeats: they differ each time, and would redraw a page at rest.
+    told = (
+        [(one.name, one.state, one.jobs_done) for one in queue.workers],
+        (queue.waiting, queue.waiting_slow, queue.problem), backlog, clock and clock.owner, problems,
+        now.minute,
+    )  # fmt: skip
+    return {
+        "queue": queue,
+        "database": database,
+        "backlog": backlog,
+        "clock": clock,
+        "clock_runs": clock is not None and clock.until > now,
+        "problems": problems,
+        "limit": COUNTED_UP_TO,
+        "commands": {"worker": WORKER_COMMAND, "clock": CLOCK_COMMAND},
+        "hooks": len(engine().hooks),
+        "revision": hashlib.sha256(repr(told).encode()).hexdigest()[:16],
+    }
+
+
+def _queue_facts(queue: Queue) -> QueueFacts:
+    began = time.perf_counter()
+    try:
+        waiting = queue.length()
+        latency_ms = (time.perf_counter() - began) * 1000
+        return QueueFacts(
+            queue.server(), latency_ms, waiting, queue.length(slow=True), tuple(queue.workers())
+        )
+    except QueueUnreachable:
+        return QueueFacts(problem="Redis does not answer.")
+
+
+def _database_facts() -> DatabaseFacts:
+    began = time.perf_counter()
+    session().execute(sa.text("SELECT 1"))
+    latency_ms = (time.perf_counter() - began) * 1000
+    rows = {row.setting.name: row.value for row in console().settings.rows()}
+    return DatabaseFacts(
+        backend=revision.backend(session()),
+        size=queries.database_bytes(session()),
+        latency_ms=latency_ms,
+        tables=revision.tables(session()),
+        shown_url=rows["DATABASE_URL"],
+    )
+
+
+def _problems(
+    queue: QueueFacts, database: DatabaseFacts, backlog: queries.Backlog, *, clock: Lease | None, now: datetime
+) -> list[tuple[str, str]]:
+    """What keeps deliveries from going out, as (sentence, command that helps)."""
+    found = []
+    if queue.problem:
+        found.append(("Redis does not answer. Events are accepted and kept, and go out when it is back.", ""))
+    elif not queue.of("deliveries"):
+        found.append(("No worker is running, so nothing is sent.", WORKER_COMMAND))
+    elif not queue.of("slow"):
+        found.append(("No worker is running for slow receivers.", f"{WORKER_COMMAND} --queue slow"))
+    if clock is None or clock.until <= now:
+        found.append(("No clock is running, so nothing is retried.", CLOCK_COMMAND))
+    if queue.server and queue.server.evicts:
+        found.append(("Redis may throw jobs away when its memory is full. Set maxmemory-policy noeviction.", ""))
+    if not database.tables.are_current:
+        found.append(("The tables are not those of this version.", "flask --app wsgi db upgrade"))
+    late = min((at for at in (backlog.oldest_due_at, backlog.oldest_undispatched_at) if at), default=now)
+    if not found and now - late > LATE_AFTER:
+        found.append(("Deliveries wait longer than a minute: more workers may help (WEBHOOKS_WORKERS).", ""))
+    return found
