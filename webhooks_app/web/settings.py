@@ -1,0 +1,189 @@
+"""What is set, and who may come in? The settings to read, API tokens and users to manage."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
+
+from webhooks_app.console import console
+from webhooks_app.engine import accounts
+from webhooks_app.errors import Conflict, Refused
+from webhooks_app.settings import SettingRow
+from webhooks_app.storage.people import Role, Scope, User
+from webhooks_app.storage.queries import people as queries
+from webhooks_app.web.settings_forms import TokenForm, UserForm, show_refusal
+from webhooks_app.web.shared import actor, allowed, engine, fresh_session, session
+
+bp = Blueprint("settings", __name__, url_prefix="/settings")
+
+GROUPS = {
+    "Delivery": (
+        "WEBHOOKS_TIMEOUT_SECONDS", "WEBHOOKS_RETRY_SCHEDULE", "WEBHOOKS_SENDER_THREADS",
+        "WEBHOOKS_SENDS_PER_LISTENER", "WEBHOOKS_HOOKS", "WEBHOOKS_MAX_PAYLOAD_BYTES",
+    ),
+    "Network": (
+        "WEBHOOKS_ALLOWED_NETWORKS", "WEBHOOKS_ALLOWED_HOSTS", "WEBHOOKS_HTTPS_ONLY", "WEBHOOKS_OUTBOUND_PROXY",
+        "WEBHOOKS_NAT64_PREFIXES", "WEBHOOKS_REFUSED_PORTS",
+    ),
+    "Retention": (
+        "WEBHOOKS_RETENTION_DAYS", "WEBHOOKS_RETENTION_FAILED_DAYS", "WEBHOOKS_RETENTION_BODY_DAYS",
+        "WEBHOOKS_MIN_FREE_BYTES",
+    ),
+    "Server": (
+        "WEBHOOKS_ENV", "WEBHOOKS_ENV_LABEL", "DATABASE_URL", "REDIS_URL", "PUBLIC_BASE_URL", "TRUSTED_HOSTS",
+        "PORT", "WEB_CONCURRENCY", "WEBHOOKS_WORKERS", "WEBHOOKS_PROXY_HOPS", "LOG_LEVEL", "LOG_FORMAT",
+    ),
+    "Keys": ("SECRET_KEY", "WEBHOOKS_ENCRYPTION_KEYS", "WEBHOOKS_METRICS_TOKEN"),
+}  # fmt: skip
+ROLES = {
+    Role.VIEWER: "reads everything but bodies",
+    Role.OPERATOR: "also changes listeners, sends tests, retries",
+    Role.ADMIN: "also manages users and tokens",
+}
+SCOPES = {
+    Scope.READ: "reads",
+    Scope.PUBLISH: "also sends events",
+    Scope.WRITE: "also changes listeners, retries and replays",
+}
+
+
+@bp.get("")
+def show() -> str:
+    """Every setting, its value, where it comes from and what it means."""
+    return render_template("settings/show.html", groups=grouped(console().settings.rows()), proxied=_proxied())
+
+
+@bp.get("/tokens")
+@allowed("admin")
+def tokens() -> str:
+    """The API tokens."""
+    return _tokens(TokenForm())
+
+
+@bp.post("/tokens")
+@allowed("admin")
+def create_token() -> str | tuple[str, int]:
+    """Make a token and show it, this once: it is in this answer and nowhere else."""
+    form = TokenForm()
+    if not form.validate_on_submit():
+        return _tokens(form), 422
+    try:
+        made = accounts.create_token(engine(), form.name.data, form.scope.data, by=actor())
+    except Refused as error:
+        show_refusal(form, error)
+        return _tokens(form), 422
+    return _tokens(TokenForm(formdata=None), made=made.token)
+
+
+@bp.get("/tokens/<token_id>/revoke")
+@allowed("admin")
+def confirm_revoke(token_id: str) -> str:
+    """Ask before a program is locked out."""
+    token = next((one for one in queries.tokens(session()) if one.id == token_id), None)
+    if token is None or token.revoked_at is not None:
+        abort(404, "There is no such token, or it is revoked already.")
+    return render_template("settings/revoke.html", token=token)
+
+
+@bp.post("/tokens/<token_id>/revoke")
+@allowed("admin")
+def revoke_token(token_id: str) -> Answer:
+    """Lock out whoever uses the token, at once."""
+    token = accounts.revoke_token(engine(), token_id, by=actor())
+    flash(f"Revoked the token {token.name}. Requests with it are refused from now on.", "success")
+    return redirect(url_for("settings.tokens"))
+
+
+@bp.get("/users")
+@allowed("admin")
+def users() -> str:
+    """Who may sign in, and as what."""
+    return _users(UserForm())
+
+
+@bp.post("/users")
+@allowed("admin")
+def add_user() -> str | tuple[str, int]:
+    """Let somebody in, and show the link that signs them in once."""
+    form = UserForm()
+    if not form.validate_on_submit():
+        return _users(form), 422
+    try:
+        user = accounts.create_user(engine(), form.email.data, form.role.data, by=actor())
+    except Refused as error:
+        show_refusal(form, error)
+        return _users(form), 422
+    return _users(UserForm(formdata=None), link_of=user)
+
+
+@bp.post("/users/<user_id>/link")
+@allowed("admin")
+def sign_in_link(user_id: str) -> str:
+    """Make another link for somebody who lost theirs."""
+    return _users(UserForm(formdata=None), link_of=_user(user_id))
+
+
+@bp.post("/users/<user_id>/role")
+@allowed("admin")
+def set_role(user_id: str) -> Answer:
+    """Let somebody do more, or less."""
+    try:
+        user = accounts.set_role(engine(), user_id, request.form.get("role", ""), by=actor())
+    except (Conflict, Refused) as error:
+        flash(str(error), "danger")
+    else:
+        flash(f"{user.email} is {user.role} from now on.", "success")
+    return redirect(url_for("settings.users"))
+
+
+@bp.get("/users/<user_id>/remove")
+@allowed("admin")
+def confirm_remove(user_id: str) -> str:
+    """Ask before somebody is locked out."""
+    return render_template("settings/remove.html", user=_user(user_id))
+
+
+@bp.post("/users/<user_id>/remove")
+@allowed("admin")
+def remove_user(user_id: str) -> Answer:
+    """Lock somebody out, in every browser; what they did stays in the audit log."""
+    try:
+        accounts.delete_user(engine(), user_id, by=actor())
+    except Conflict as error:
+        flash(str(error), "danger")
+    else:
+        flash("The user is removed and cannot sign in any more.", "success")
+    return redirect(url_for("settings.users"))
+
+
+def grouped(rows: tuple[SettingRow, ...]) -> dict[str, list[SettingRow]]:
+    """The settings under their headings, in the headings' order."""
+    known = {row.setting.name: row for row in rows}
+    return {title: [known[name] for name in names] for title, names in GROUPS.items()}
+
+
+def _proxied() -> bool:
+    return console().settings.outbound_proxy is not None
+
+
+def _tokens(form: TokenForm, *, made: str = "") -> str:
+    found = queries.tokens(fresh_session())
+    return render_template("settings/tokens.html", form=form, made=made, tokens=found, scopes=SCOPES)
+
+
+def _users(form: UserForm, *, link_of: User | None = None) -> str:
+    link = ""
+    if link_of is not None:
+        token = accounts.sign_in_link(engine(), link_of.email, by=actor())
+        link = f"{console().settings.public_base_url}{url_for('sign_in.link', token=token)}"
+    found = queries.users(fresh_session())
+    return render_template(
+        "settings/users.html", form=form, users=found, roles=ROLES, link=link, link_of=link_of
+    )
+
+
+def _user(user_id: str) -> User:
+    found = queries.user(session(), user_id)
+    if found is None:
+        abort(404, "There is no such user.")
+    return found

@@ -1,0 +1,31 @@
+"""Which forms let programs and people in? What is asked for each, and nothing about storage."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import EmailField, SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from webhooks_app.errors import Refused
+from webhooks_app.storage.people import Role, Scope
+
+
+class TokenForm(FlaskForm):
+    """A new API token."""
+
+    name = StringField("Name", [InputRequired("Write what uses the token."), Length(max=200)])
+    scope = SelectField("Scope", choices=[(scope.value, scope.value.capitalize()) for scope in Scope])
+
+
+class UserForm(FlaskForm):
+    """A new user; they sign in by a link."""
+
+    email = EmailField("E-mail", [InputRequired("Write their e-mail."), Length(max=254)])
+    role = SelectField("Role", choices=[(role.value, role.value.capitalize()) for role in Role])
+
+
+def show_refusal(form: FlaskForm, refusal: Refused) -> None:
+    """Put what the engine refused beside the fields it is about."""
+    for error in refusal.errors:
+        found = form[error.field] if error.field in form else next(iter(form))
+        found.errors = [*found.errors, error.message]
