@@ -1,0 +1,93 @@
+"""Who did what? The audit log, for admins; rows are only ever added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, render_template, request, url_for
+
+from webhooks_app.engine.audit import changed
+from webhooks_app.storage import ids
+from webhooks_app.storage.people import AuditEntry
+from webhooks_app.storage.queries import audit as facets
+from webhooks_app.storage.queries import people as queries
+from webhooks_app.storage.queries.page import Page
+from webhooks_app.web.shared import allowed, session
+
+bp = Blueprint("audit", __name__, url_prefix="/audit")
+
+ROWS_A_PAGE = 50
+# Where an object has a page: its type, the page, the name of its part of the address, its id's prefix.
+_PAGES = {
+    "listener": ("listeners.show", "listener_id", ids.LISTENER),
+    "delivery": ("deliveries.show", "delivery_id", ids.DELIVERY),
+    "event": ("events.show", "event_id", ids.EVENT),
+}
+_LISTS = {"user": "settings.users", "token": "settings.tokens"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field that differs; a side that had none is None with `was`/`is_now` False."""
+
+    name: str
+    old: Any
+    new: Any
+    was: bool
+    is_now: bool
+
+
+@bp.get("")
+@allowed("admin")
+def index() -> str:
+    """The log, narrowed by who and what."""
+    asked = {name: value for name in ("actor", "act") if (value := request.args.get(name, "").strip()[:254])}
+    page = _page(asked)
+    return render_template(
+        "audit/index.html",
+        entries=[(entry, changes_of(entry), _object_url(entry)) for entry in page.rows],
+        asked=asked,
+        actors=facets.actors(session()),
+        acts=facets.acts(session()),
+        older=_address(asked, page.older),
+        newer=_address(asked, page.newer),
+    )
+
+
+def changes_of(entry: AuditEntry) -> list[Change]:
+    """The fields that differ between before and after, in their order."""
+    before, after = entry.before or {}, entry.after or {}
+    old, new = changed(before, after)
+    return [
+        Change(name, old.get(name), new.get(name), was=_is_there(before, name), is_now=_is_there(after, name))
+        for name in old
+    ]
+
+
+def _is_there(state: Mapping[str, Any], name: str) -> bool:
+    return state.get(name) is not None
+
+
+def _page(asked: dict[str, str]) -> Page[AuditEntry]:
+    try:
+        return queries.audit(session(), **asked, cursor=request.args.get("cursor") or None, limit=ROWS_A_PAGE)
+    except ValueError:
+        # A cursor that was cut off while copying: the beginning is better than an error.
+        return queries.audit(session(), **asked, limit=ROWS_A_PAGE)
+
+
+def _object_url(entry: AuditEntry) -> str | None:
+    if entry.object_type in _LISTS:
+        return url_for(_LISTS[entry.object_type])
+    if entry.object_type not in _PAGES:
+        return None
+    endpoint, part, prefix = _PAGES[entry.object_type]
+    row_id = ids.parse(prefix, entry.object_id)
+    return url_for(endpoint, **{part: ids.shown(prefix, row_id)}) if row_id else None
+
+
+def _address(asked: dict[str, str], cursor: str | None) -> str | None:
+    return f"{url_for('audit.index')}?{urlencode(asked | {'cursor': cursor})}" if cursor else None
