@@ -65,7 +65,7 @@ def sign_in(engine: Engine, email: str, password: str) -> User | None:
     return user
 
 
-def sign_in_link(engine: Engine, email: str | None = None) -> str:
+def sign_in_link(engine: Engine, email: str | None = None, *, by: Actor = COMMAND_LINE) -> str:
     """A token that signs in once within 15 minutes: this user, else the first admin.
 
     Where there is no user at all, admin@localhost is made first. Raises NotFound for an unknown e-mail.
@@ -75,7 +75,7 @@ def sign_in_link(engine: Engine, email: str | None = None) -> str:
         user = _user_for_link(session, email, now=now)
         session.execute(sa.delete(SignInLink).where(SignInLink.expires_at <= now))
         session.add(SignInLink(token_hash=_hash(token), user_id=user.id, expires_at=now + LINK_LIVES))
-        note(session, COMMAND_LINE, "sign-in-link", "user", user.id, at=now)
+        note(session, by, "sign-in-link", "user", user.id, at=now)
     return token
 
 
