@@ -1,0 +1,66 @@
+"""How many deliveries a second, and at how much CPU each, against one RQ job for each delivery?
+
+One worker process on every side. Each event is published in a transaction of its own, to 10 of 50 listeners
+on 50 hosts, and each outcome is recorded durably.
+"""
+
+from __future__ import annotations
+
+from tests.bench.cases import Plan
+from tests.bench.figures import Figure, Findings
+from tests.bench.ground import BODY_BYTES, FAN_OUT, LISTENERS, Ground
+from tests.bench.race import FORKING, OURS, SIMPLE, Middle, Side, interleaved
+
+SIDES = (FORKING, SIMPLE, OURS)
+TARGETS = {FORKING.name: 40.0, SIMPLE.name: 8.0}  # times the deliveries a second
+COLUMNS = ("database", "side", "deliveries", "seconds", "per second", "CPU ms each", "Redis CPU ms each")
+
+
+def run(ground: Ground, plan: Plan, *, sides: tuple[Side, ...] = SIDES) -> Findings:
+    """Measure every side on every database that was found."""
+    rows: list[tuple[str, ...]] = []
+    figures: list[Figure] = []
+    for database in ground.databases:
+        runs = interleaved(ground, sides, database=database, rounds=plan.rounds, seconds=plan.seconds)
+        middles = {side: Middle.of(runs[side.name]) for side in sides}
+        rows += [_row(database, side, middle) for side, middle in middles.items()]
+        ours = middles.pop(OURS)
+        for side, theirs in middles.items():
+            figures += _compared(database, side, ours, theirs)
+    return Findings(
+        title="Throughput: one worker process, from publishing to the last recorded outcome",
+        notes=(
+            f"1 event, in a transaction of its own = {FAN_OUT} deliveries, body {BODY_BYTES} bytes;",
+            f"{LISTENERS} listeners on {LISTENERS} hosts, medians of {plan.rounds} interleaved rounds;",
+            "CPU of the publisher, the worker with its children, and our clock",
+        ),
+        columns=COLUMNS,
+        rows=rows,
+        figures=figures,
+    )
+
+
+def _row(database: str, side: Side, middle: Middle) -> tuple[str, ...]:
+    return (
+        database,
+        side.label,
+        str(middle.deliveries),
+        f"{middle.seconds:.2f}",
+        f"{middle.rate:.0f}",
+        f"{middle.cpu_ms:.3f}",
+        f"{middle.redis_cpu_ms:.3f}",
+    )
+
+
+def _compared(database: str, side: Side, ours: Middle, theirs: Middle) -> list[Figure]:
+    against = f"{database}, against {side.name}"
+    return [
+        Figure(
+            f"deliveries per second ({against})", ours.rate, "1/s",
+            baseline=theirs.rate, ratio=ours.rate / theirs.rate, target=TARGETS[side.name],
+        ),
+        Figure(
+            f"CPU per delivery ({against})", ours.cpu_ms, "ms",
+            baseline=theirs.cpu_ms, ratio=theirs.cpu_ms / ours.cpu_ms,
+        ),
+    ]  # fmt: skip
