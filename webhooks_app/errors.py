@@ -17,7 +17,8 @@ One tree; each class's docstring is its message:
     ├── Refused                  fields with their codes and sentences
     ├── NotFound                 no such listener, event, delivery …
     ├── Conflict                 the state does not allow it
-    └── SecretUnavailable        a secret cannot be read with today's keys
+    ├── SecretUnavailable        a secret cannot be read with today's keys
+    └── Unavailable              nothing can be taken just now; later it can
 """
 
 from __future__ import annotations
@@ -111,3 +112,11 @@ class Conflict(WebhooksError):
 
 class SecretUnavailable(WebhooksError):
     """The secret cannot be read with the encryption keys of this process."""
+
+
+class Unavailable(WebhooksError):
+    """This cannot be taken just now."""
+
+    def __init__(self, message: str | None = None, *, retry_after_seconds: int = 30) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds

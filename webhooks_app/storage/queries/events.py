@@ -59,3 +59,15 @@ def latest(session: Session, hook: str, n: int = 100) -> Sequence[Event]:
         .limit(n)
     )
     return session.scalars(query).all()
+
+
+def is_backlog_over(connection: sa.Connection, most: int) -> bool:
+    """Whether more than `most` events wait to be dispatched; as quick as the backlog is short."""
+    query = (
+        sa.select(Event.id)
+        .where(Event.dispatched_at.is_(None))
+        .order_by(Event.created_at, Event.id)
+        .offset(most)
+        .limit(1)
+    )
+    return connection.scalar(query) is not None
