@@ -1,8 +1,8 @@
 """What runs in a process of a measurement? `python -m tests.bench.contestant SIDE ROLE PLACE`.
 
-It imports everything, says "ready" on standard output, does its part, and says how much CPU that part took,
-its children's included. A publisher waits for the number of events on standard input; whoever works does so
-until SIGTERM.
+It imports everything, says "ready" on standard output, waits for the number of events on standard input, does
+its part, and says how much CPU that part took, its children's included. A publisher publishes so many
+events; the others work until SIGTERM.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def main(side: str, role: str, place: str) -> None:
     if role == "publisher":
         contestant.prepare()
     print("ready", flush=True)
-    events = int(sys.stdin.readline()) if role == "publisher" else 0
+    events = int(sys.stdin.readline())
     before = used_seconds()
     if role == "publisher":
         contestant.publish(events)

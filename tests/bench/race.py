@@ -125,7 +125,8 @@ def measure(ground: Ground, side: Side, *, database: str, events: int) -> Run:
         for each in (publisher, *others):
             each.wait_until_ready()
         redis_before, began = ground.redis_cpu_seconds(), time.monotonic()
-        publisher.say(str(events))
+        for each in (*others, publisher):
+            each.say(str(events))
         _wait_for_outcomes(side, place, wanted=wanted, alive=others)
         seconds, redis_used = time.monotonic() - began, ground.redis_cpu_seconds() - redis_before
         used = publisher.result() + sum(each.stop() for each in others)
