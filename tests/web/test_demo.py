@@ -1,0 +1,103 @@
+"""Does the demo page save like an application, and say which event it sent?"""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from tests.web.conftest import page
+from webhooks_app import demo
+from webhooks_app.engine import outbox, sources
+from webhooks_app.engine.port import EnginePort
+from webhooks_app.registry import hooks
+from webhooks_app.storage.models import Event
+
+
+@pytest.fixture
+def engine(engine):
+    """The engine of fakes, with the demo's hooks bound to it as in the application."""
+    bound_before = hooks._port
+    hooks.bind(EnginePort(engine))
+    outbox.listen()
+    sources.listen()
+    for hook in (demo.order_placed, hooks["person"], hooks["person.deleted"], hooks["person.greeted"]):
+        engine.hooks._hooks[hook.name] = hook
+    yield engine
+    hooks._port = bound_before
+
+
+def sent(engine):
+    with engine.sessions() as session:
+        return session.execute(sa.select(Event.hook, Event.body).order_by(Event.id)).all()
+
+
+@pytest.fixture
+def rebound(app, engine):
+    """The application's own engine was bound while it was built."""
+    hooks.bind(EnginePort(engine))
+
+
+def test_the_page_shows_three_people_who_sent_nothing(operator, engine, rebound):
+    assert re.findall(r'data-person="(\d)"', page(operator, "/demo")) == ["1", "2", "3"]
+    assert sent(engine) == []
+
+
+def test_changing_a_person_sends_an_event_and_links_to_it(operator, engine, rebound):
+    page(operator, "/demo")
+
+    answer = operator.post(
+        "/demo/people/1", data={"p1-name": "Jane", "p1-address": "Boston"}, follow_redirects=True
+    )
+
+    assert sent(engine) == [("person", '{"name":"Jane","address":"Boston","created":false}')]
+    assert re.search(r'Saved Jane\. It sent <a href="/events/evt_[0-9a-f]{32}">', answer.text)
+
+
+def test_saving_without_a_change_sends_nothing_and_says_so(operator, engine, rebound):
+    page(operator, "/demo")
+
+    answer = operator.post(
+        "/demo/people/3", data={"p3-name": "Susan Ross", "p3-address": "Boston"}, follow_redirects=True
+    )
+
+    assert sent(engine) == []
+    assert "no event was sent" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("url", "data", "hook"),
+    [
+        ("/demo/people", {"new-name": "Joe", "new-address": "Rome"}, "person"),
+        ("/demo/people/2/delete", {}, "person.deleted"),
+        ("/demo/people/2/greet", {}, "person.greeted"),
+        (
+            "/demo/orders",
+            {"order-customer": "acme", "order-total": "12.5", "order-country": "NO", "order-paid": "y"},
+            "order.placed",
+        ),
+    ],
+)
+def test_each_act_sends_its_hook(operator, engine, rebound, url, data, hook):
+    page(operator, "/demo")
+
+    assert operator.post(url, data=data).status_code == 302
+
+    assert [name for name, _ in sent(engine)] == [hook]
+
+
+def test_a_refused_form_keeps_what_was_typed(operator, engine, rebound):
+    answer = operator.post("/demo/people", data={"new-name": "Joe", "new-address": ""})
+
+    assert answer.status_code == 422
+    assert 'value="Joe"' in answer.text
+    assert "Write an address." in answer.text
+    assert sent(engine) == []
+
+
+def test_a_viewer_changes_nothing(viewer, engine, rebound):
+    assert "Add a person" not in page(viewer, "/demo")
+    assert viewer.post("/demo/people/1/delete").status_code == 403
+
+
+def test_a_person_who_is_gone_is_a_page_of_its_own(operator, rebound):
+    assert operator.post("/demo/people/99/delete").status_code == 404
