@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
+import sqlalchemy.orm
 from blinker import ANY, Signal
 from wtforms import Form
 
@@ -169,7 +170,12 @@ class SignalHook(Hook):
         return self.signal
 
     def _receive(self, sender: Any, **arguments: Any) -> None:
-        session = arguments.pop("session", None)
+        # A signal may have an argument of that name that is another kind of session: it stays in the payload.
+        session = arguments.get("session")
+        if isinstance(session, sa.orm.Session | sa.orm.scoped_session | None):
+            arguments.pop("session", None)
+        else:
+            session = None
         try:
             occurrence = self.occurrence(sender, **arguments)
             if occurrence is not None:
@@ -208,14 +214,17 @@ class ModelHook(SignalHook):
         for name in [one.name for one in declared(self.provides_args)] or model.__mapper__.columns.keys():
             if name in model.__mapper__.columns:
                 # Without it SQLAlchemy would not know the old value of an attribute that had expired.
-                sa.event.listen(getattr(model, name), "set", _keep_old_value, active_history=True)
+                sa.event.listen(
+                    getattr(model, name), "set", _keep_old_value, active_history=True, propagate=True
+                )
         super().watch()
 
     def occurrence(self, sender: Any, **arguments: Any) -> Occurrence | None:
         instance = arguments["instance"]
         if not isinstance(instance, self._model()):
             return None
-        names = [argument.name for argument in self.arguments if argument.name != "created"]
+        own = self._model().__mapper__.all_orm_descriptors
+        names = [one.name for one in self.arguments if one.name != "created" or "created" in own]
         payload = {name: getattr(instance, name, None) for name in names}
         if "created" in arguments:
             payload.setdefault("created", arguments["created"])

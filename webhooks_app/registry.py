@@ -62,9 +62,11 @@ class HookRegistry(Mapping[str, "Hook"]):
         """
         instance = hook() if isinstance(hook, type) else hook
         if instance.name in self._hooks:
-            raise AlreadyRegistered(f"A hook named {instance.name!r} is already registered. Give one of them another name.")
+            raise AlreadyRegistered(
+                f"A hook named {instance.name!r} is already registered. Give one of them another name."
+            )
+        instance.watch()  # first, because a hook that cannot watch is not registered
         self._hooks[instance.name] = instance
-        instance.watch()
         return hook
 
     def unregister(self, hook: Any) -> None:
@@ -89,7 +91,9 @@ class HookRegistry(Mapping[str, "Hook"]):
     @contextmanager
     def recording(self) -> Iterator[Recording]:
         """Collect what is sent inside the block instead of storing it; for an application's tests."""
-        from webhooks_app.recording import Recording  # here, because it needs match, which words may do without
+        from webhooks_app.recording import (
+            Recording,
+        )  # here, because it needs match, which words may do without
 
         before = self._port
         self._port = recording = Recording(before)

@@ -46,18 +46,18 @@ class Attempt:
 
     def send(self) -> bool:
         """Make the message and send it; whatever goes wrong becomes the outcome."""
-        self.started_at = self.engine.clock()
-        reach("send.before")
         try:
+            self.started_at = self.engine.clock()
+            reach("send.before")
             self.message = message_for(
                 self.claimed, now=self.started_at, source=self.engine.settings.public_base_url
             )
             self.outcome = self.engine.transport.send(self.message)
+            reach("send.after_response")
         except Exception as error:  # noqa: BLE001 (a runner thread must survive anything, and the log must say it)
             self.outcome = Outcome(
                 error_class="internal", error=f"Sending failed inside Webhooks App: {type(error).__name__}."
             )
-        reach("send.after_response")
         return self.outcome.error_class in TIMED_OUT
 
     def finished(self) -> Finished:
@@ -106,10 +106,10 @@ def deliver_batch(
     `slow`: this is the worker for slow listeners, which waits for what is late. `patient`: return only when
     everything is recorded, as a synchronous hook and a command line need it.
     """
+    engine.stragglers.wait_for_room(MOST_LEFT_BEHIND)  # before the claim: a lease is not there to wait in
     claimed = claim(engine, delivery_ids)
     if not claimed:
         return
-    engine.stragglers.wait_for_room(MOST_LEFT_BEHIND)
     waits = slow or patient
     keep = Left(
         batch=engine.sender.submit([Attempt(engine, one) for one in claimed]),
@@ -117,14 +117,21 @@ def deliver_batch(
         give_back=lambda attempts: _return_unsent(engine, [attempt.claimed for attempt in attempts]),
         begin_seconds=PATIENT_BEGIN_SECONDS if waits else BEGIN_SECONDS,
     )
-    if not _see_through(keep, waits=waits):
-        engine.stragglers.leave(keep)
+    is_over = False
+    try:
+        is_over = _see_through(engine, keep, waits=waits)
+    finally:
+        # Also when the job was interrupted (its timeout, a database that is away): others may still be in flight.
+        if not is_over:
+            engine.stragglers.leave(keep)
 
 
-def _see_through(left: Left[Attempt], *, waits: bool) -> bool:
-    """Record what ends, group by group; False when nothing has ended for a while and the job should go on."""
+def _see_through(engine: Engine, left: Left[Attempt], *, waits: bool) -> bool:
+    """Record what ends, group by group; False when nothing has ended for a while, or the process shall stop."""
     seconds = GROUP_SECONDS if waits else PATIENCE_SECONDS
     while not left.batch.is_over:
+        if engine.stragglers.is_hurried:
+            return False
         finished = left.batch.take(at_least=GROUP, seconds=seconds)
         if finished:
             left.record(finished)

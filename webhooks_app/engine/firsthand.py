@@ -14,6 +14,9 @@ from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.dispatch import dispatch_events
 from webhooks_app.storage.models import Delivery, Listener, Status
 
+# What is pending has its turn later (a rate limit), and what is sending was taken by a worker meanwhile.
+_FAILED_HERE = (Status.RETRYING, Status.FAILED, Status.HELD)
+
 
 def deliver_firsthand(engine: Engine, event_ids: Sequence[str]) -> list[str]:
     """Dispatch these events and make the first attempt of each delivery; gives a sentence for each failure."""
@@ -24,7 +27,7 @@ def deliver_firsthand(engine: Engine, event_ids: Sequence[str]) -> list[str]:
     query = (
         sa.select(Listener.url, Delivery.reason)
         .join(Listener, Listener.id == Delivery.listener_id)
-        .where(Delivery.id.in_(delivery_ids), Delivery.status != Status.DELIVERED)
+        .where(Delivery.id.in_(delivery_ids), Delivery.status.in_(_FAILED_HERE))
         .order_by(Delivery.id)
     )
     with engine.sessions() as session:

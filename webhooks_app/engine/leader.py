@@ -18,12 +18,16 @@ def is_leader(engine: Engine, name: str) -> bool:
     now, me = engine.clock(), engine.worker_name
     with engine.sessions() as session:
         lease = session.get(Lease, name)
-    if lease is not None and lease.until > now:
+    # A lease that ends later than any could was written by a clock that was ahead: it binds nobody.
+    if lease is not None and now < lease.until <= now + LEASE:
         if lease.owner != me:
             return False
         if lease.until - now > RENEW_BELOW:
             return True
-    return _take(engine, name)
+    try:
+        return _take(engine, name)
+    except sa.exc.IntegrityError:
+        return False  # two of them found no lease, and the other one was faster
 
 
 def resign(engine: Engine, name: str) -> None:
@@ -37,7 +41,10 @@ def _take(engine: Engine, name: str) -> bool:
     with engine.sessions.begin() as session:
         taken = session.execute(
             sa.update(Lease)
-            .where(Lease.name == name, sa.or_(Lease.owner == me, Lease.until <= now))
+            .where(
+                Lease.name == name,
+                sa.or_(Lease.owner == me, Lease.until <= now, Lease.until > now + LEASE),
+            )
             .values(owner=me, until=now + LEASE)
             .returning(Lease.name)
             .execution_options(synchronize_session=False)

@@ -69,7 +69,6 @@ def _after_commit(session: Session) -> None:
                 one.transaction = released.parent
         return
     del session.info[_KEY]
-    reach("publish.after_commit")
     _send_off(waiting)
 
 
@@ -88,12 +87,14 @@ def _after_end(session: Session, transaction: SessionTransaction) -> None:
 
 
 def _send_off(waiting: list[_Waiting]) -> None:
-    firsthand = [one for one in waiting if not one.hook.asynchronous]
-    if len(firsthand) < len(waiting):
-        ring(waiting[0].engine)
-    if firsthand:
-        try:
-            deliver_firsthand(firsthand[0].engine, [one.event_id for one in firsthand])
-        except Exception:
-            # The caller has committed; what was not delivered here is the sweep's.
-            log.exception("A synchronous delivery was left to the workers.")
+    engine = waiting[0].engine
+    firsthand = [one.event_id for one in waiting if not one.hook.asynchronous]
+    try:
+        reach("publish.after_commit")
+        if len(firsthand) < len(waiting):
+            ring(engine)
+        if firsthand:
+            deliver_firsthand(engine, firsthand)
+    except Exception:
+        # The caller has committed and must not fail any more; what was not done here is the sweep's.
+        log.exception("Events were left to the sweep.")

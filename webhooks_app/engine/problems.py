@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, SessionTransaction
 
 from webhooks_app.engine import Engine
+from webhooks_app.engine.joining import begun_session
 from webhooks_app.event import Hook
 from webhooks_app.storage.models import HookProblem
 
@@ -33,8 +34,9 @@ def report(engine: Engine, hook: Hook, error: Exception, *, session: Any | None)
     """Log what kept `hook` from sending, and have it counted for the hook's page."""
     log.error("The hook %s could not send: %s", hook.name, error, exc_info=error)
     problem = _Problem(engine, hook.name, (str(error) or type(error).__name__)[:2000])
-    if isinstance(session, Session) and session.in_transaction():
-        session.info.setdefault(_KEY, []).append(problem)
+    begun = begun_session(engine, session)
+    if begun is not None:
+        begun.info.setdefault(_KEY, []).append(problem)
     else:
         _count(problem)
 
@@ -55,7 +57,7 @@ def _count(problem: _Problem) -> None:
     engine = problem.engine
     try:
         with engine.sessions.begin() as session:
-            row = session.get(HookProblem, problem.hook_name)
+            row = session.get(HookProblem, problem.hook_name, with_for_update=True)
             if row is None:
                 row = HookProblem(hook=problem.hook_name, count=0)
                 session.add(row)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from webhooks_app.engine import Engine, outbox
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.engine.firsthand import deliver_firsthand
+from webhooks_app.engine.joining import begun_session
 from webhooks_app.errors import DeliveryFailed, UnserializablePayload
 from webhooks_app.payload import encode
 from webhooks_app.registry import Occurrence
@@ -30,8 +31,8 @@ def publish(engine: Engine, occurrence: Occurrence, *, session: Any | None = Non
     for a synchronous hook that does not fail silently and whose event did not join a transaction.
     """
     row = event_row(engine, occurrence)
-    joined = session if session is not None else engine.caller_session()
-    if joined is not None and joined.in_transaction():
+    joined = begun_session(engine, session)
+    if joined is not None:
         joined.connection().execute(sa.insert(Event), row)
         reach("publish.after_insert")
         outbox.remember(engine, joined, event_id=row["id"], hook=occurrence.hook)

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
+from webhooks_app.engine.forking import after_fork
 from webhooks_app.engine.lanes import next_limit
 
 STUCK_SECONDS = 0.010
@@ -105,13 +106,18 @@ class Batch(Generic[P]):
 
 
 class Sender:
-    """The sending threads of this process; made lazily, so that a fork before the first send does no harm."""
+    """The sending threads of this process; made lazily, and anew in a child that was forked."""
 
     def __init__(self, *, threads: int) -> None:
+        self._threads = threads
+        self._start_afresh()
+        after_fork(self._start_afresh)
+
+    def _start_afresh(self) -> None:
+        # After a fork the child has no runners, and what its parent sends is not its business.
         self.lock = threading.Lock()
         self._work = threading.Condition(self.lock)
         self._pace = threading.Condition(self.lock)
-        self._threads = threads
         self._runners = 0
         self._idle = 0
         self._woken = 0
@@ -182,6 +188,7 @@ class Sender:
         while lane.waiting and lane.in_flight < lane.limit:
             lane.in_flight += 1
             self._ready.append(lane.waiting.popleft())
+            self._pace.notify()  # whoever should send it may hang next
         if lane.in_flight == 0 and not lane.waiting and lane.limit >= parcel.most_in_flight:
             del self._lanes[parcel.lane]  # as good as new, so it need not be remembered
 

@@ -22,12 +22,12 @@ def listen() -> None:
         sa.event.listen(Session, "after_flush", _after_flush)
 
 
-def _after_flush(session: Session, _: UOWTransaction) -> None:
+def _after_flush(session: Session, flush: UOWTransaction) -> None:
     if not post_save.receivers and not post_delete.receivers:
         return
     # Reading an attribute may load it, and a load must not flush again.
     with session.no_autoflush:
-        for instance, created in _saved(session):
+        for instance, created in _saved(session, flush):
             post_save.send(
                 type(instance),
                 instance=instance,
@@ -35,16 +35,33 @@ def _after_flush(session: Session, _: UOWTransaction) -> None:
                 changes=changes_of(instance),
                 session=session,
             )
-        for instance in tuple(session.deleted):
+        for instance in _deleted(flush):
             post_delete.send(type(instance), instance=instance, session=session)
 
 
-def _saved(session: Session) -> Iterator[tuple[Any, bool]]:
+def _saved(session: Session, flush: UOWTransaction) -> Iterator[tuple[Any, bool]]:
+    """What was inserted (True) or updated; a changed collection alone updates no row."""
     for instance in tuple(session.new):
-        yield instance, True
+        if _is_written(flush, instance):
+            yield instance, True
     for instance in tuple(session.dirty):
-        if session.is_modified(instance) and instance not in session.deleted:
+        if _is_written(flush, instance) and session.is_modified(instance, include_collections=False):
             yield instance, False
+
+
+def _is_written(flush: UOWTransaction, instance: Any) -> bool:
+    state = sa.inspect(instance)
+    is_deleted, _ = flush.states.get(state, (True, True))
+    return not is_deleted
+
+
+def _deleted(flush: UOWTransaction) -> list[Any]:
+    # Not session.deleted: an orphan that lost its parent is deleted too, and is not in it.
+    return [
+        state.obj()
+        for state, (is_deleted, only_looked_at) in flush.states.items()
+        if is_deleted and not only_looked_at
+    ]
 
 
 def changes_of(instance: Any) -> dict[str, dict[str, Any]]:

@@ -13,11 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
+from webhooks_app.engine.forking import after_fork
 from webhooks_app.engine.sender import Batch, P
 
 log = logging.getLogger("webhooks_app.deliver")
 
 LOOK_SECONDS = 0.200
+LONGEST_WAIT_SECONDS = 1.0  # for room; what a job then cannot begin, it gives back
 
 
 @dataclass(slots=True)
@@ -34,10 +36,17 @@ class Stragglers:
     """The batches that jobs of this process left behind."""
 
     def __init__(self) -> None:
+        self._start_afresh()
+        after_fork(self._start_afresh)
+
+    def _start_afresh(self) -> None:
+        # After a fork the child has neither the thread nor a use for what its parent sends.
         self._lock = threading.Lock()
+        self._looking = threading.Lock()  # held while results are taken and recorded
         self._arrived = threading.Event()
         self._left: list[Left[Any]] = []
         self._thread: threading.Thread | None = None
+        self.is_hurried = False
 
     def leave(self, left: Left[Any]) -> None:
         """Look after this batch from now on."""
@@ -51,9 +60,14 @@ class Stragglers:
         self._arrived.set()
 
     def wait_for_room(self, most: int) -> None:
-        """Wait until fewer than `most` sends are left behind, so that a job does not claim what cannot be sent."""
-        while self.count() >= most:
+        """Wait a moment until fewer than `most` sends are left behind: a job should not claim what it cannot send."""
+        deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+        while self.count() >= most and time.monotonic() < deadline and not self.is_hurried:
             time.sleep(LOOK_SECONDS / 4)
+
+    def hurry(self) -> None:
+        """From now on jobs leave their batches here at once: the process is asked to stop. Safe in a signal handler."""
+        self.is_hurried = True
 
     def count(self) -> int:
         """How many sends were left behind and are not recorded."""
@@ -62,15 +76,21 @@ class Stragglers:
 
     def drain(self, *, seconds: float) -> None:
         """Give back what has not begun, wait up to `seconds` for what is in flight, record it."""
+        deadline = time.monotonic() + seconds
         with self._lock:
             mine, self._left = self._left, []
         for left in mine:
             left.begin_seconds = 0.0
-        deadline = time.monotonic() + seconds
-        while mine and time.monotonic() < deadline:
-            mine = [left for left in mine if self._look_at(left)]
-            if mine:
-                time.sleep(LOOK_SECONDS / 4)
+        # The background thread may have taken results that it is about to record: they count too.
+        if not self._looking.acquire(timeout=seconds):
+            return
+        try:
+            while mine and time.monotonic() < deadline:
+                mine = [left for left in mine if self._look_at(left)]
+                if mine:
+                    time.sleep(LOOK_SECONDS / 4)
+        finally:
+            self._looking.release()
 
     def _look_after(self) -> None:
         while True:
@@ -78,7 +98,8 @@ class Stragglers:
             time.sleep(LOOK_SECONDS)
             with self._lock:
                 mine = list(self._left)
-            done = [left for left in mine if not self._look_at(left)]
+            with self._looking:
+                done = [left for left in mine if not self._look_at(left)]
             with self._lock:
                 self._left = [left for left in self._left if left not in done]
                 if not self._left:

@@ -140,7 +140,9 @@ def _feed(engine: Engine) -> int:
     """Queue what is due, as far as the queue has room."""
     now = engine.clock()
     length = engine.queue.length()
-    stale = now - (QUEUED_BUT_GONE if length == 0 else QUEUED_TOO_LONG)
+    # What was given back for being slow stands in the other queue.
+    is_empty = length == 0 and engine.queue.length(slow=True) == 0
+    stale = now - (QUEUED_BUT_GONE if is_empty else QUEUED_TOO_LONG)
     room = (JOBS_IN_QUEUE - length) * BATCH
     query = _due(now=now, stale=stale).limit(1)
     with engine.sessions() as session:
@@ -148,15 +150,19 @@ def _feed(engine: Engine) -> int:
             return 0
     with engine.sessions.begin() as session:
         due = _mark_queued(session, now=now, stale=stale, room=room)
-    together = [row.id for row in due if not row.alone]
-    alone = [[row.id] for row in due if row.alone]
-    engine.queue.push([*in_batches(together), *alone])
+    engine.queue.push(_batches(due))
     return len(due)
 
 
-def _due(*, now: datetime, stale: datetime) -> sa.Select[Any]:
+def _batches(due: Sequence[Any]) -> list[Sequence[str]]:
+    together = [row.id for row in due if not row.alone]
+    alone = [[row.id] for row in due if row.alone]
+    return [*in_batches(together), *alone]
+
+
+def _due(*, now: datetime, stale: datetime) -> sa.Select[str, bool]:
     return (
-        sa.select(Delivery.id)
+        sa.select(Delivery.id, Delivery.alone)
         .where(
             Delivery.status.in_(WAITING),
             Delivery.due_at <= now,
@@ -193,7 +199,7 @@ def _work_inline(engine: Engine) -> int:
     dispatch(engine)
     now = engine.clock()
     with engine.sessions() as session:
-        due = session.scalars(_due(now=now, stale=now - QUEUED_BUT_GONE).limit(INLINE_BATCH)).all()
-    if due:
-        deliver_batch(engine, due)
+        due = session.execute(_due(now=now, stale=now - QUEUED_BUT_GONE).limit(INLINE_BATCH)).all()
+    for batch in _batches(due):
+        deliver_batch(engine, batch)
     return len(due)

@@ -12,6 +12,8 @@ import os
 import resource
 import socket
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from redis import Redis
@@ -29,12 +31,21 @@ from webhooks_app.runtime.rq_queue import DELIVERIES, SLOW, RqQueue, open_queue
 log = logging.getLogger("webhooks_app.worker")
 
 HEARTBEAT_SECONDS = 5.0
+# What RQ takes as its measure: it blocks for 15 seconds less, and a worker is forgotten a minute later. Longer
+# than a job may take, because no heartbeat goes out during one.
+WORKER_TTL_SECONDS = 120
 OLDEST_REDIS = (6, 2)
 DRAIN_MARGIN_SECONDS = 5.0
+WAIT_SECONDS = 30.0
+WAIT_PAUSE_SECONDS = 0.25
 
 
 class CannotWork(Exception):
     """The queue server cannot be trusted with our jobs; the message says why and what to do."""
+
+
+class RedisAway(CannotWork):
+    """The queue server does not answer; it may be about to."""
 
 
 class InProcessWorker(SimpleWorker):
@@ -44,13 +55,26 @@ class InProcessWorker(SimpleWorker):
     log_job_description = False
     log_result_lifespan = False
     _beat_at = 0.0
+    on_stop: Callable[[], None] | None = None
+
+    def handle_warm_shutdown_request(self) -> None:
+        """The first SIGTERM: whoever waits in a job shall come to an end."""
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]  # RQ has no type here
+        if self.on_stop is not None:
+            self.on_stop()
+
+    def set_shutdown_requested_date(self) -> None:
+        """Tell Redis; if it is away, the job that the signal interrupts must not fail for it."""
+        with suppress(RedisError, OSError):
+            super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]  # nor here
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any | None = None) -> None:
         """Tell Redis that we live, if that was not told just now (halves the cost of a job)."""
         now = time.monotonic()
         if now - self._beat_at >= HEARTBEAT_SECONDS:
             self._beat_at = now
-            super().heartbeat(timeout, pipeline)
+            # Never the shorter time that RQ gives a job: the next heartbeat may be skipped.
+            super().heartbeat(max(timeout or 0, self.worker_ttl + 60), pipeline)
 
     def procline(self, message: str) -> None:
         """Nothing: the process keeps its readable name (`… webhooks worker`)."""
@@ -63,13 +87,45 @@ class InProcessWorker(SimpleWorker):
 def run_worker(engine: Engine, *, queue: str = DELIVERIES, burst: bool = False) -> None:
     """Work until SIGTERM or SIGINT; with `burst` until nothing is due. Raises CannotWork."""
     connection = patient_client(engine.settings.redis_url)
-    check_server(connection)
+    if burst:
+        check_server(connection)
+    else:
+        wait_for_server(connection)
     _allow_many_sockets()
     if burst:
         _work_off(engine, connection, queue)
     else:
-        _worker(connection, queue).work(logging_level="WARNING")
+        _work(engine, connection, queue)
     engine.stragglers.drain(seconds=engine.settings.timeout_seconds + DRAIN_MARGIN_SECONDS)
+
+
+def _work(engine: Engine, connection: Redis, queue: str) -> None:
+    worker = _worker(connection, queue)
+    worker.on_stop = engine.stragglers.hurry
+    try:
+        worker.work(logging_level="WARNING")
+    except (RedisError, OSError) as error:
+        # It could not say goodbye. The process ends, and whoever supervises it starts it again.
+        log.error("Redis went away (%s); the worker stops.", error)
+
+
+def wait_for_server(connection: Redis, *, seconds: float = WAIT_SECONDS) -> None:
+    """Check the server as soon as it answers: one that starts with us, or reads its file, needs a while.
+
+    Raises CannotWork after so many seconds; whoever supervises the worker starts it again.
+    """
+    until = time.monotonic() + seconds
+    is_told = False
+    while True:
+        try:
+            return check_server(connection)
+        except RedisAway as error:
+            if time.monotonic() >= until:
+                raise
+            if not is_told:
+                log.warning("%s. The worker waits for it.", error)
+                is_told = True
+        time.sleep(WAIT_PAUSE_SECONDS)
 
 
 def check_server(connection: Redis) -> None:
@@ -77,7 +133,8 @@ def check_server(connection: Redis) -> None:
     try:
         info = connection.info("server")
     except (RedisError, OSError) as error:
-        raise CannotWork(f"Redis does not answer: {error or type(error).__name__}") from error
+        said = str(error).rstrip(".") or type(error).__name__
+        raise RedisAway(f"Redis does not answer: {said}") from error
     version = tuple(int(part) for part in str(info.get("redis_version", "0.0")).split(".")[:2])
     if version < OLDEST_REDIS:
         raise CannotWork(
@@ -116,6 +173,7 @@ def _worker(connection: Redis, queue: str) -> InProcessWorker:
         name=f"{worker_name()}-{queue}-{os.urandom(2).hex()}",
         connection=connection,
         serializer=JSONSerializer,
+        worker_ttl=WORKER_TTL_SECONDS,
     )
 
 
