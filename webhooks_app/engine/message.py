@@ -92,7 +92,7 @@ def headers_for(
         headers.append(("webhook-replay", "1"))
     if occasion.test:
         headers.append(("webhook-test", "1"))
-    ours = {name for name, _ in headers}
+    ours = {"webhook-replay", "webhook-test", *(name for name, _ in headers)}
     headers += [(name.lower(), value) for name, value in own if name.lower() not in ours]
     return tuple(headers)
 
