@@ -23,6 +23,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from webhooks_app.engine import Engine
+from webhooks_app.engine.dispatch import dispatch
 from webhooks_app.engine.sweep import sweep
 from webhooks_app.runtime.redis_client import patient_client, quick_client
 from webhooks_app.runtime.rq_job import WebhooksJob
@@ -151,15 +152,17 @@ def _allow_many_sockets() -> None:
 
 
 def _work_off(engine: Engine, connection: Redis, queue: str) -> None:
-    """Sweep and work in turn until neither finds anything."""
+    """Dispatch, sweep and work in turn until none finds anything."""
     while True:
+        # Not left to the sweep: it gives the doorbell of a fresh event a second.
+        dispatched = dispatch(engine)
         swept = sweep(engine)
         # A list, because both queues are to be worked off, whatever the first one held.
         worked = [
             _worker(connection, name).work(burst=True, logging_level="WARNING") for name in _both(queue)
         ]
         engine.stragglers.drain(seconds=engine.settings.timeout_seconds + DRAIN_MARGIN_SECONDS)
-        if not (swept.rang or swept.queued or any(worked)):
+        if not (dispatched or swept.rang or swept.queued or any(worked)):
             return
 
 

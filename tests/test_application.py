@@ -1,0 +1,129 @@
+"""Is the application put together from its settings, and does it say what is wrong with the hooks it is given?"""
+
+import logging
+import re
+
+import pytest
+
+from tests.build import settings_for
+from webhooks_app import Hook, create_app, hooks
+from webhooks_app.application import import_hooks
+from webhooks_app.console import Console
+from webhooks_app.errors import AlreadyRegistered, HooksModuleError
+from webhooks_app.jobs import engine as engine_of_jobs
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """Write a module of hooks; gives its file. What it registers is forgotten afterwards."""
+    known = set(hooks)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(name, source):
+        path = tmp_path / f"{name}.py"
+        path.write_text(source, "utf-8")
+        return path
+
+    yield write
+    for name in set(hooks) - known:
+        hooks.unregister(name)
+
+
+@pytest.fixture
+def whole_app(tmp_path):
+    """create_app with these settings; the log and the hooks' binding are as they were when the test is over."""
+    root, port = logging.getLogger(), hooks._port
+    level, handlers, made = root.level, list(root.handlers), []
+
+    def make(**environ):
+        made.append(create_app(settings_for(tmp_path, **environ)))
+        return made[-1]
+
+    yield make
+    for app in made:
+        app.extensions["webhooks"].sa_engine.dispose()
+    hooks._port = port
+    root.setLevel(level)
+    root.handlers[:] = handlers
+
+
+def test_the_application_serves_and_is_bound_to_hooks_and_jobs(whole_app, module):
+    module("hooks_of_a_shop", "from webhooks_app import Hook, hooks\nhooks.register(Hook(name='sold'))\n")
+
+    app = whole_app(WEBHOOKS_HOOKS="hooks_of_a_shop")
+
+    found = app.extensions["webhooks"]
+    assert isinstance(found, Console)
+    assert app.test_client().get("/healthz").status_code == 200
+    assert "webhooks" in app.cli.commands
+    assert engine_of_jobs() is found.engine
+    assert "sold" in found.engine.hooks
+
+
+def test_a_console_with_an_https_address_has_the_strict_cookie(whole_app):
+    plain = whole_app(WEBHOOKS_HOOKS="")
+    strict = whole_app(WEBHOOKS_HOOKS="", PUBLIC_BASE_URL="https://hooks.example.com")
+
+    assert plain.config["SESSION_COOKIE_NAME"] == "webhooks_session"
+    assert strict.config["SESSION_COOKIE_NAME"] == "__Host-webhooks"
+    assert strict.config["SESSION_COOKIE_SECURE"] is True
+
+
+@pytest.mark.parametrize(
+    ("source", "said", "line"),
+    [
+        ("import json\n\nnames = unknown\n", "NameError: name 'unknown' is not defined", 3),
+        ("import json\ndef broken(:\n", "SyntaxError: invalid syntax", 2),
+        ("import no_such_library\n", "ModuleNotFoundError: No module named 'no_such_library'", 1),
+        (
+            "import json\n\njson.loads('nonsense')\n",
+            "JSONDecodeError: Expecting value",
+            3,
+        ),  # not json's own line
+        (
+            (
+                "from webhooks_app import Hook, hooks\nhooks.register(Hook(name='twice'))\n"
+                "hooks.register(Hook(name='twice'))\n"
+            ),
+            "AlreadyRegistered: A hook named 'twice' is already registered.",
+            3,
+        ),
+        ("from webhooks_app import Hook\n\n\nHook(name='no such/name')\n", "BadHook: ", 4),
+    ],
+    ids=["name", "syntax", "import", "library", "twice", "bad hook"],
+)
+def test_a_hooks_module_that_fails_is_named_with_file_and_line(module, source, said, line):
+    name = f"failing_{abs(hash(source))}"
+    path = module(name, source)
+
+    with pytest.raises(HooksModuleError) as caught:
+        import_hooks((name,))
+
+    sentence = str(caught.value)
+    assert sentence.startswith(f"The hooks module {name} cannot be imported: {said}")
+    assert sentence.endswith(f"({path}, line {line}). See WEBHOOKS_HOOKS.")
+    assert "\n" not in sentence
+
+
+def test_a_hooks_module_that_does_not_exist_is_named(module):
+    with pytest.raises(HooksModuleError) as caught:
+        import_hooks(("no_such_hooks",))
+
+    assert re.fullmatch(
+        r"The hooks module no_such_hooks cannot be imported: ModuleNotFoundError: "
+        r"No module named 'no_such_hooks'\. See WEBHOOKS_HOOKS\.",
+        str(caught.value),
+    )
+
+
+def test_two_modules_cannot_have_hooks_of_one_name(module):
+    hooks.register(Hook(name="sold"))
+    path = module("sells_too", "from webhooks_app import Hook, hooks\nhooks.register(Hook(name='sold'))\n")
+
+    with pytest.raises(HooksModuleError) as caught:
+        import_hooks(("sells_too",))
+
+    assert isinstance(caught.value.__cause__, AlreadyRegistered)
+    assert "'sold'" in str(caught.value)
+    assert f"{path}, line 2" in str(caught.value)
+    hooks.unregister("sold")
