@@ -99,3 +99,17 @@ def test_our_own_web_server_reads_the_checkouts_file(tmp_path):
     web = own_programs(app_import="wsgi", root=tmp_path, workers=1)[0]
 
     assert web.command == (sys.executable, "-m", "gunicorn", "-c", f"{tmp_path}/gunicorn.conf.py", "wsgi:app")
+
+
+@pytest.mark.parametrize(
+    ("app_import", "target"),
+    [
+        ("wsgi", "wsgi:app"),
+        ("wsgi.py", "wsgi:app"),
+        ("wsgi:app", "wsgi:app"),
+        ("site:console", "webhooks_app.runtime.web_entry:load()"),
+        ("site:create_app", "webhooks_app.runtime.web_entry:load()"),
+    ],
+)
+def test_our_own_web_server_finds_the_application_as_flask_does(tmp_path, app_import, target):
+    assert own_programs(app_import=app_import, root=tmp_path, workers=1)[0].command[-1] == target

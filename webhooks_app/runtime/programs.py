@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 GUNICORN_SETTINGS = "python:webhooks_app.runtime.gunicorn_settings"
+OUR_NAMES = ("wsgi", "wsgi.py", "wsgi:app")
+# Any other application may be a module, a factory or a file.
+FOUND_AS_FLASK_DOES = "webhooks_app.runtime.web_entry:load()"
 
 # What stops first has the highest number: no new requests, then no new rounds, then the work in flight,
 # and Redis when nobody needs it any more.
@@ -54,16 +57,13 @@ def own_programs(*, app_import: str, root: Path, workers: int, is_guest: bool = 
 def _own_web(app_import: str, *, root: Path) -> tuple[str, ...]:
     own_file = root / "gunicorn.conf.py"
     config = str(own_file) if own_file.exists() else GUNICORN_SETTINGS
-    return (sys.executable, "-m", "gunicorn", "-c", config, f"{app_import}:app")
+    return _gunicorn(config, "wsgi:app" if app_import in OUR_NAMES else FOUND_AS_FLASK_DOES)
 
 
 def _guest_web() -> tuple[str, ...]:
-    # The host may be a module, a factory or a file, with settings for gunicorn that are not about us.
-    return (
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "-c",
-        GUNICORN_SETTINGS,
-        "webhooks_app.runtime.web_entry:load()",
-    )
+    # The host may have settings for gunicorn that are not about us.
+    return _gunicorn(GUNICORN_SETTINGS, FOUND_AS_FLASK_DOES)
+
+
+def _gunicorn(config: str, target: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "gunicorn", "-c", config, target)
