@@ -16,9 +16,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from tests import factories, network_guard
 from tests.build import build_engine, two_hooks
+from tests.caller import bound_words, session_on
 from tests.databases import NoServer, database_in, postgresql_server
 from tests.fakes import FakeQueue, FakeTransport, FixedClock
 from webhooks_app.engine import Engine
@@ -127,6 +129,20 @@ def any_engine(
             for table in reversed(Base.metadata.sorted_tables):
                 session.execute(sa.delete(table))
         yield built
+
+
+@pytest.fixture
+def words(engine: Engine) -> Iterator[HookRegistry]:
+    """The registry that applications use, empty and bound to `engine`."""
+    with bound_words(engine) as registry:
+        yield registry
+
+
+@pytest.fixture
+def caller(engine: Engine) -> Iterator[Session]:
+    """An application's own session on `engine`'s database."""
+    with session_on(engine) as session:
+        yield session
 
 
 @pytest.fixture

@@ -11,15 +11,41 @@ from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
+import sqlalchemy.orm
 from sqlalchemy.orm import Session, UOWTransaction
 
 from webhooks_app.signals import post_delete, post_save
+
+_COMPUTED = "webhooks_computed"  # in a flush's own notes
 
 
 def listen() -> None:
     """Watch every session; safe to call again."""
     if not sa.event.contains(Session, "after_flush", _after_flush):
+        sa.event.listen(Session, "before_flush", _before_flush)
         sa.event.listen(Session, "after_flush", _after_flush)
+
+
+def _before_flush(session: Session, flush: UOWTransaction, _: Any) -> None:
+    # `joe.visits = Person.visits + 1`: once the database has computed it, nothing tells that it changed.
+    if post_save.receivers:
+        computed = ((sa.inspect(instance), _to_be_computed(instance)) for instance in session.dirty)
+        flush.attributes[_COMPUTED] = {state: old for state, old in computed if old}
+
+
+def _to_be_computed(instance: Any) -> dict[str, Any]:
+    """The attributes that were given an SQL expression, and what they were before."""
+    state = sa.inspect(instance)
+    return {
+        key: None if old is sa.orm.LoaderCallableStatus.NO_VALUE else old
+        for key, old in state.committed_state.items()
+        if isinstance(state.dict.get(key), sa.ClauseElement)
+    }
+
+
+def _computed_changes(flush: UOWTransaction, instance: Any) -> dict[str, dict[str, Any]]:
+    computed = flush.attributes.get(_COMPUTED, {}).get(sa.inspect(instance), {})
+    return {key: {"old": old, "new": getattr(instance, key)} for key, old in computed.items()}
 
 
 def _after_flush(session: Session, flush: UOWTransaction) -> None:
@@ -32,7 +58,7 @@ def _after_flush(session: Session, flush: UOWTransaction) -> None:
                 type(instance),
                 instance=instance,
                 created=created,
-                changes=changes_of(instance),
+                changes=changes_of(instance) | _computed_changes(flush, instance),
                 session=session,
             )
         for instance in _deleted(flush):
@@ -45,8 +71,13 @@ def _saved(session: Session, flush: UOWTransaction) -> Iterator[tuple[Any, bool]
         if _is_written(flush, instance):
             yield instance, True
     for instance in tuple(session.dirty):
-        if _is_written(flush, instance) and session.is_modified(instance, include_collections=False):
+        if _is_written(flush, instance) and _is_changed(session, flush, instance):
             yield instance, False
+
+
+def _is_changed(session: Session, flush: UOWTransaction, instance: Any) -> bool:
+    is_computed = sa.inspect(instance) in flush.attributes.get(_COMPUTED, {})
+    return is_computed or session.is_modified(instance, include_collections=False)
 
 
 def _is_written(flush: UOWTransaction, instance: Any) -> bool:
