@@ -1,4 +1,6 @@
-"""How does the log read? A line for people, or one JSON object a line for programs, always on stdout.
+"""How does the log read? A line for people, or one JSON object a line for programs.
+
+It goes to stdout; only a command that prints an answer there, such as a token, leaves it to stderr.
 
 Control characters are shown escaped: what a receiver or a caller sends must not forge a line or move the
 cursor of whoever reads it.
@@ -11,6 +13,7 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
+from typing import TextIO
 
 from webhooks_app.settings import Settings
 
@@ -57,7 +60,7 @@ def set_up_logging(settings: Settings) -> None:
     """Give this process's root logger the chosen format and level, once."""
     root = logging.getLogger()
     root.setLevel(settings.log_level)
-    ours = next((one for one in root.handlers if one.get_name() == "webhooks_app"), None)
+    ours = _handler()
     if ours is None:
         ours = logging.StreamHandler(sys.stdout)
         ours.set_name("webhooks_app")
@@ -65,3 +68,15 @@ def set_up_logging(settings: Settings) -> None:
     ours.setFormatter(JsonFormatter() if settings.log_format == "json" else TextFormatter())
     for chatty in ("alembic", "rq.worker", "urllib3"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
+
+
+def log_to(stream: TextIO) -> None:
+    """Send the log there from now on; nothing where the log is an embedding application's."""
+    ours = _handler()
+    if isinstance(ours, logging.StreamHandler):
+        ours.setStream(stream)
+
+
+def _handler() -> logging.Handler | None:
+    """What `set_up_logging` gave the root logger."""
+    return next((one for one in logging.getLogger().handlers if one.get_name() == "webhooks_app"), None)

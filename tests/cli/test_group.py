@@ -1,10 +1,14 @@
 """Is every command helpful, and does what goes wrong come in one line? Help, exit statuses, database."""
 
+import logging
+import re
+
 import click
 import pytest
 import sqlalchemy as sa
 
 from webhooks_app import cli
+from webhooks_app.logs import set_up_logging
 from webhooks_app.storage import migrations
 
 
@@ -92,3 +96,35 @@ def test_config_shows_every_setting_and_no_secret(run, engine):
         assert engine.settings.secret_key not in text
         assert engine.settings.encryption_keys[0] not in text
     assert run("config", "--check").stdout == "Every setting is allowed.\n"
+
+
+@pytest.fixture
+def log(engine):
+    """The log as `create_app` sets it up, and as it was when the test is over."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    set_up_logging(engine.settings)
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
+
+
+def test_an_answer_stands_alone_on_stdout_whatever_is_logged(run, queue, log):
+    queue.is_down = True
+
+    result = run("send", "person", "name=Joe")
+
+    assert result.exit_code == 0
+    assert re.fullmatch(r"evt_[0-9a-f]{32}\n", result.stdout)
+    assert "The queue is unreachable" in result.stderr
+
+
+def test_tables_of_a_newer_version_are_one_line(refused, app):
+    with app.extensions["webhooks"].sa_engine.begin() as connection:
+        connection.execute(sa.text(f"CREATE TABLE {migrations.VERSION_TABLE} (version_num TEXT)"))
+        connection.execute(sa.text(f"INSERT INTO {migrations.VERSION_TABLE} VALUES ('of the future')"))
+
+    assert refused("migrate") == (
+        "The tables cannot be migrated: Can't locate revision identified by 'of the future'. "
+        "Were they made by a newer version?"
+    )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from webhooks_app.console import console
+from webhooks_app.logs import log_to
 from webhooks_app.runtime.clock import run_clock
 
 
@@ -18,4 +21,5 @@ def clock() -> None:
     Example:
       flask --app wsgi webhooks clock
     """
+    log_to(sys.stdout)
     run_clock(console().engine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from flask.cli import ScriptInfo
 from webhooks_app.console import Console
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.errors import Refused, WebhooksError
+from webhooks_app.logs import log_to
 from webhooks_app.runtime.worker import CannotWork
 from webhooks_app.start import one_line
 from webhooks_app.storage import migrations
@@ -26,6 +28,7 @@ class WebhooksGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what it raises and we know becomes its line."""
         found = served(ctx)
+        log_to(sys.stderr)  # stdout is for what was asked for
         ctx.with_resource(found.app.app_context())
         try:
             return super().invoke(ctx)
@@ -46,6 +49,8 @@ def line_of(error: Exception, found: Console) -> str:
         return " ".join(f"{each.field}: {each.message}" for each in error.errors)
     if isinstance(error, sa.exc.DBAPIError):
         return _about_database(error, found)
+    if isinstance(error, CommandError):
+        return f"The tables cannot be migrated: {one_line(error)}. Were they made by a newer version?"
     return one_line(error)
 
 
@@ -53,7 +58,7 @@ def _about_database(error: sa.exc.DBAPIError, found: Console) -> str:
     said = one_line(error.orig) if error.orig else type(error).__name__
     if _is_out_of_date(found):
         return f"The database is not up to date ({said}). Run the command: webhooks migrate"
-    return f"The database refused: {said}"
+    return f"The database cannot be used: {said}"
 
 
 def _is_out_of_date(found: Console) -> bool:

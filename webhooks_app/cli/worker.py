@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from webhooks_app.console import console
+from webhooks_app.logs import log_to
 from webhooks_app.runtime.rq_queue import DELIVERIES, SLOW
 from webhooks_app.runtime.worker import run_worker
 
@@ -24,4 +27,5 @@ def worker(queue: str, burst: bool) -> None:
       flask --app wsgi webhooks worker --queue slow
       flask --app wsgi webhooks worker --burst
     """
+    log_to(sys.stdout)
     run_worker(console().engine, queue=queue, burst=burst)
