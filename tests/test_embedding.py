@@ -30,15 +30,22 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture
-def embedded(tmp_path):
-    """The shop with its tables and ours; what it registers is forgotten afterwards."""
+def registry():
+    """The hooks' binding as it was, and no hook of the shop's, whatever a test left."""
     port = hooks._port
+    yield
+    if "shop.order" in hooks:
+        hooks.unregister("shop.order")
+    hooks._port = port
+
+
+@pytest.fixture
+def embedded(tmp_path, registry):
+    """The shop with its tables and ours."""
     app = shop.create_app(str(tmp_path))
     found = app.extensions["webhooks"]
     migrations.upgrade(found.sa_engine)
     yield app
-    hooks.unregister("shop.order")
-    hooks._port = port
     found.sa_engine.dispose()
     with app.app_context():
         shop.db.engine.dispose()
