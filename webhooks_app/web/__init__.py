@@ -16,11 +16,12 @@ NOUNS = (
 
 def register(app: Flask) -> None:
     """Mount every page and what all pages share."""
-    blueprints = [
-        importlib.import_module(f"webhooks_app.web.{noun}").bp
+    modules = [
+        importlib.import_module(f"webhooks_app.web.{noun}")
         for noun in NOUNS
         if find_spec(f"webhooks_app.web.{noun}")
     ]
+    blueprints = dict.fromkeys(module.bp for module in modules)  # two files may share one
     names = frozenset(blueprint.name for blueprint in blueprints)
     shared = importlib.import_module("webhooks_app.web.shared")
     shared.register(app, doors=lambda: names)

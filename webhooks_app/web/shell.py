@@ -19,6 +19,7 @@ from webhooks_app.version import __version__
 from webhooks_app.web import present
 
 CHECKED_EVERY_SECONDS = 3.0
+DEMO = "webhooks_app.demo"
 
 QUEUE_AWAY = "Redis does not answer. Events are accepted and kept; they are delivered as soon as it is back."
 SHARED_SQLITE = (
@@ -61,6 +62,12 @@ def _now() -> datetime:
     return console().engine.clock()
 
 
+def demo_is_loaded() -> bool:
+    """Whether the demo's hooks are among those of this console."""
+    hook = console().engine.hooks.get("person")
+    return hook is not None and type(hook).__module__ == DEMO
+
+
 def queue_is_reachable() -> bool:
     """Whether Redis answers, as of a few seconds ago."""
     check: QueueCheck = current_app.extensions["webhooks_queue_check"]
@@ -74,7 +81,7 @@ def _frame() -> dict[str, Any]:
     context = {
         "environment_label": settings.env_label,
         "nav_active": _place(),
-        "demo_loaded": "webhooks_app.demo" in settings.hooks and "order.placed" in console().engine.hooks,
+        "demo_loaded": demo_is_loaded(),
         "version": __version__,
         "theme": request.cookies.get("theme", ""),
         "banners": [],
@@ -96,7 +103,7 @@ def _banners() -> list[tuple[str, str]]:
     if not queue_is_reachable():
         found.append(("bad", QUEUE_AWAY))
     is_sqlite = console().sa_engine.dialect.name == "sqlite"
-    if is_sqlite and console().is_host_admin is not None:
+    if is_sqlite and console().url_prefix:
         found.append(("info", SHARED_SQLITE))
     return found
 

@@ -1,0 +1,110 @@
+"""Which fields has a listener's form, besides its filter? And how is what they hold written and read?
+
+What a listener may be is decided by the engine; these fields only turn text into numbers and headers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, SelectChoice, SelectField, StringField, TextAreaField, URLField
+from wtforms.validators import ValidationError
+from wtforms.widgets import TextInput
+
+from webhooks_app.engine.message import BODY_FORMATS
+
+HIDDEN = "••••••••"
+"""Stands in place of a header's stored value: nobody reads one again, and leaving it keeps it."""
+
+NO_RETRY = "none"
+"""How people write the schedule of a single attempt; nothing at all means: as the hook or the settings say."""
+
+_FORMATS = [SelectChoice(*pair) for pair in BODY_FORMATS.items()]
+
+
+class Number(Field):
+    """A number, or nothing. `whole`: without a fraction."""
+
+    widget = TextInput()
+    data: Any
+
+    def __init__(self, label: str, *, whole: bool = False, **options: Any) -> None:
+        super().__init__(label, **options)
+        self.whole = whole
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else f"{self.data:g}"
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed."""
+        typed = valuelist[0].strip() if valuelist else ""
+        try:
+            self.data = (int(typed) if self.whole else float(typed)) if typed else None
+        except ValueError:
+            self.data = None
+            raise ValueError("Write a whole number." if self.whole else "Write a number.") from None
+
+
+class Headers(TextAreaField):
+    """`Name: value`, one a line; the data are the pairs."""
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "\n".join(f"{name}: {HIDDEN}" for name in self.data or {})
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the lines."""
+        found: dict[str, str] = {}
+        for line in (valuelist[0] if valuelist else "").splitlines():
+            if not line.strip():
+                continue
+            name, colon, value = line.partition(":")
+            if not colon:
+                raise ValueError(f'Write "Name: value", one a line; "{line[:40]}" has no colon.')
+            if name.strip() in found:
+                raise ValueError(f"The header {name.strip()} is given twice.")
+            found[name.strip()] = value.strip()
+        self.data = found
+
+    def with_kept(self, stored: Mapping[str, str]) -> dict[str, str]:
+        """The headers, those that were left hidden with their stored values."""
+        known = {name.lower(): value for name, value in stored.items()}
+        return {
+            name: known.get(name.lower(), value) if value == HIDDEN else value
+            for name, value in (self.data or {}).items()
+        }
+
+
+class ListenerForm(FlaskForm):
+    """Where to send, and how."""
+
+    version = HiddenField()
+    url = URLField("Listener URL")
+    name = StringField("Name")
+    timeout_seconds = Number("Timeout")
+    retry_schedule = StringField("Retry schedule")
+    rate_limit_per_second = Number("Rate limit")
+    sends_in_flight = Number("Sends in flight", whole=True)
+    body_format = SelectField("Body format", choices=_FORMATS, default="plain")
+    headers = Headers("Headers")
+
+    def validate_url(self, field: Field) -> None:
+        """Say it in words of our own, before the engine reads it."""
+        if not (field.data or "").strip():
+            raise ValidationError("Write the address that takes the deliveries.")
+
+
+def schedule_typed(stored: str | None) -> str:
+    """A listener's schedule as it stands in the form."""
+    return "" if stored is None else stored or NO_RETRY
+
+
+def schedule_meant(typed: str | None) -> str | None:
+    """What was typed as a listener keeps it."""
+    text = (typed or "").strip()
+    return "" if text.lower() == NO_RETRY else text or None
