@@ -70,4 +70,10 @@ def _python_type(column: Any) -> type | None:
         kind: type = column.type.python_type
     except NotImplementedError:  # a column type that does not say
         return None
-    return kind
+    # SQLAlchemy says `object` of JSON, which may be anything that JSON is, as of what it knows nothing about.
+    return None if kind is object and _is_json(column.type) else kind
+
+
+def _is_json(column_type: Any) -> bool:
+    inner = getattr(column_type, "impl_instance", column_type)
+    return str(getattr(inner, "__visit_name__", "")).startswith("JSON")
