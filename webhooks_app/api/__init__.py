@@ -23,7 +23,7 @@ def register(app: Flask) -> None:
     # The keys of a payload stay in the order in which they were sent.
     cast("Any", app.json).sort_keys = False
     described = document.make(app)
-    calls = Noun("api", __name__, url_prefix=document.PREFIX, description="Everything.")
+    calls = Noun("api", __name__, url_prefix=document.PREFIX)
     for noun in NOUNS:
         calls.register_blueprint(noun.bp)
         # A token in a header cannot be sent by another site's form, and no cookie is looked at.
@@ -32,3 +32,4 @@ def register(app: Flask) -> None:
     calls.after_request(etags.add)
     problems.register(app, calls)
     described.register_blueprint(calls)
+    described.nouns = [{"name": noun.bp.name, "description": noun.bp.description} for noun in NOUNS]

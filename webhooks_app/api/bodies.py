@@ -14,7 +14,7 @@ import marshmallow as ma
 from flask import Request
 from webargs.flaskparser import FlaskParser
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from webhooks_app.errors import FieldError, Refused
 
@@ -60,6 +60,9 @@ def read_json(req: Request) -> Any:
     if not req.is_json:
         raise UnsupportedMediaType("Send JSON, with the header Content-Type: application/json.")
     raw = req.get_data(cache=True)
+    # One that does not say its length beforehand is cut off at the limit without a word.
+    if req.content_length is None and req.max_content_length and len(raw) >= req.max_content_length:
+        raise RequestEntityTooLarge
     try:
         return json.loads(raw.decode(), parse_constant=_refuse_constant)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

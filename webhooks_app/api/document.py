@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
-from flask import Flask
+from flask import Flask, Response, jsonify, request
 from flask_smorest import Api
 
 from webhooks_app.api import fields
@@ -26,9 +27,15 @@ class Document(Api):
 
     ERROR_SCHEMA = Problem
     DEFAULT_ERROR_RESPONSE_NAME = None  # each call names its problems
+    nouns: Sequence[dict[str, str]] = ()
 
     def _register_error_handlers(self) -> None:
         """Nothing: theirs would answer for the pages too; problems.py answers for the API."""
+
+    def _openapi_json(self) -> Response:
+        # Where the console hangs below an application's prefix, its calls do too.
+        servers = {"servers": [{"url": request.script_root or "/"}]}
+        return jsonify({**self.spec.to_dict(), **servers, "tags": self.nouns})
 
     def _register_responses(self) -> None:
         content = {MEDIA_TYPE: {"schema": Problem}}
@@ -47,7 +54,7 @@ def make(app: Flask) -> Document:
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX=PREFIX,
     )
-    document = Document(app, spec_kwargs={"info": {"description": DESCRIPTION}, "servers": [{"url": PREFIX}]})
+    document = Document(app, spec_kwargs={"info": {"description": DESCRIPTION}})
     fields.describe(document.ma_plugin)
     scheme = {"type": "http", "scheme": "bearer", "description": "A token of the console, whk_…"}
     document.spec.components.security_scheme("bearer", scheme)

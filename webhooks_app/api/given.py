@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import marshmallow as ma
 from marshmallow import fields
 
@@ -10,14 +12,25 @@ from webhooks_app.storage.ids import DELIVERY, EVENT
 from webhooks_app.storage.models import State, Status
 
 
-class Argument(ma.Schema):
+class Given(ma.Schema):
+    """What a call gives. Every field is always there; later versions may give more."""
+
+    class Meta:
+        unknown = ma.EXCLUDE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:  # noqa: ARG002 (marshmallow's signature)
+        """Have the document promise the field."""
+        field_obj.required = True
+
+
+class Argument(Given):
     """An argument that a hook provides; the type is "" where it is not known."""
 
     name = fields.String()
     type = fields.String()
 
 
-class Hook(ma.Schema):
+class Hook(Given):
     """A kind of event."""
 
     name = fields.String()
@@ -26,7 +39,7 @@ class Hook(ma.Schema):
     provides_args = fields.List(fields.Nested(Argument))
 
 
-class Published(ma.Schema):
+class Published(Given):
     """An event that was accepted."""
 
     id = fields.String()
@@ -34,13 +47,13 @@ class Published(ma.Schema):
     created_at = fields.String(metadata={"format": "date-time"})
 
 
-class PublishedMany(ma.Schema):
+class PublishedMany(Given):
     """The events that were accepted, in the order given."""
 
     ids = fields.List(fields.String())
 
 
-class Delivery(ma.Schema):
+class Delivery(Given):
     """One event for one listener."""
 
     id = fields.String()
@@ -57,7 +70,7 @@ class Delivery(ma.Schema):
     finished_at = Moment(allow_none=True)
 
 
-class SentRequest(ma.Schema):
+class SentRequest(Given):
     """What was sent; the values of the listener's own headers are hidden."""
 
     url = fields.String()
@@ -65,7 +78,7 @@ class SentRequest(ma.Schema):
     body = fields.String(allow_none=True)
 
 
-class ReceivedResponse(ma.Schema):
+class ReceivedResponse(Given):
     """What was answered. A header that came several times has its values joined by commas."""
 
     headers = fields.Dict(keys=fields.String(), values=fields.String())
@@ -78,7 +91,7 @@ class ReceivedResponse(ma.Schema):
     truncated_by = fields.String(allow_none=True, metadata={"description": "size, time or broken."})
 
 
-class Attempt(ma.Schema):
+class Attempt(Given):
     """One HTTP request of a delivery; `response` is null where there was no answer."""
 
     number = fields.Integer()
@@ -97,7 +110,7 @@ class DeliveryWithAttempts(Delivery):
     attempts = fields.List(fields.Nested(Attempt))
 
 
-class Event(ma.Schema):
+class Event(Given):
     """One occurrence of a hook, with its deliveries."""
 
     id = fields.String()
@@ -108,7 +121,7 @@ class Event(ma.Schema):
     deliveries = fields.List(fields.Nested(Delivery))
 
 
-class ConditionVerdict(ma.Schema):
+class ConditionVerdict(Given):
     """What became of one condition; `got` is null where the argument is missing."""
 
     argument = fields.String()
@@ -120,7 +133,7 @@ class ConditionVerdict(ma.Schema):
     problem = fields.String(allow_none=True)
 
 
-class Why(ma.Schema):
+class Why(Given):
     """Why a listener takes an event, or does not."""
 
     event_id = fields.String()
@@ -130,7 +143,7 @@ class Why(ma.Schema):
     conditions = fields.List(fields.Nested(ConditionVerdict))
 
 
-class Settings(ma.Schema):
+class Settings(Given):
     """Delivery settings; null means: as the hook or the console's settings say."""
 
     timeout_seconds = fields.Float(allow_none=True)
@@ -145,7 +158,7 @@ class Settings(ma.Schema):
     )
 
 
-class Listener(ma.Schema):
+class Listener(Given):
     """A URL that wants a hook's events."""
 
     id = fields.String()
@@ -167,20 +180,20 @@ class ListenerMade(Listener):
     secret = fields.String()
 
 
-class NewSecret(ma.Schema):
+class NewSecret(Given):
     """The new secret, shown this once; the old one signs too for 24 hours."""
 
     secret = fields.String()
 
 
-class TestSent(ma.Schema):
+class TestSent(Given):
     """The test that is on its way."""
 
     event_id = fields.String(metadata={"example": f"{EVENT}_0198f0c2b7d47c1f9a3e5d6b7c8d9e0f"})
     delivery_id = fields.String(metadata={"example": f"{DELIVERY}_0198f0c2b7d47c1f9a3e5d6b7c8d9e10"})
 
 
-class RefusedField(ma.Schema):
+class RefusedField(Given):
     """A refused field; a field inside an object has dots."""
 
     field = fields.String()
@@ -190,6 +203,9 @@ class RefusedField(ma.Schema):
 
 class Problem(ma.Schema):
     """What went wrong (RFC 9457)."""
+
+    class Meta:
+        unknown = ma.EXCLUDE
 
     type = fields.String()
     title = fields.String()
@@ -204,7 +220,7 @@ def page_of(document: type[ma.Schema]) -> type[ma.Schema]:
     """The schema of a list of these documents."""
     return type(
         f"{document.__name__}List",
-        (ma.Schema,),
+        (Given,),
         {
             "__doc__": f"A page of {document.__name__} documents, newest first.",
             "data": fields.List(fields.Nested(document)),

@@ -68,15 +68,13 @@ def register(app: Flask, blueprint: Blueprint) -> None:
         blueprint.register_error_handler(code, _of_framework)
     for kind, answer in _ANSWERS.items():
         blueprint.register_error_handler(kind, answer)
-    app.before_request(_unrouted)
+    app.register_error_handler(HTTPException, _outside_of_calls)
 
 
-def _unrouted() -> Response | None:
-    """A problem for what no call matches: the blueprint's handlers are not asked about it."""
+def _outside_of_calls(error: HTTPException) -> Any:
+    """A problem for what no call matches, of which the blueprint's handlers hear nothing."""
     is_ours = request.path == "/api" or request.path.startswith("/api/")
-    if not is_ours or not isinstance(request.routing_exception, HTTPException):
-        return None
-    return _of_framework(request.routing_exception)
+    return _of_framework(error) if is_ours else error
 
 
 def _of_framework(error: HTTPException) -> Response:

@@ -1,0 +1,193 @@
+"""Do listeners come, change and go as the contract says?"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.conftest import refused
+
+WANTED = {
+    "hook": "person",
+    "url": "http://127.0.0.1:9099/hook",
+    "filter": {"name": {"is": "Joe"}, "address": {"endswith": "York"}},
+    "settings": {"timeout_seconds": 5, "retry_schedule": "5s,5m", "headers": {"X-Key": "top secret"}},
+}
+KEYS = [
+    "id", "hook", "url", "name", "filter", "state", "state_reason", "settings", "config",
+    "created_at", "updated_at",
+]  # fmt: skip
+
+
+@pytest.fixture
+def path(write):
+    return f"/listeners/{write('POST', '/listeners', json=WANTED).json['id']}"
+
+
+def test_a_new_listener_is_answered_with_its_secret_once(write):
+    answer = write("POST", "/listeners", json=WANTED)
+
+    assert answer.status_code == 201
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert list(answer.json) == [*KEYS, "secret"]
+    assert answer.json["secret"].startswith("whsec_")
+    assert answer.json["id"].startswith("lsn_")
+    assert answer.json["filter"] == WANTED["filter"]
+    assert answer.json["settings"] == {
+        "timeout_seconds": 5.0,
+        "retry_schedule": "5s,5m",
+        "rate_limit_per_second": None,
+        "sends_in_flight": None,
+        "body_format": "plain",
+        "headers": {"x-key": "top secret"},
+    }
+    location = answer.headers["Location"]
+    assert location == f"/api/v1/listeners/{answer.json['id']}"
+    again = write("GET", location.removeprefix("/api/v1"))
+    assert list(again.json) == KEYS
+    assert answer.json["secret"] not in again.get_data(as_text=True)
+
+
+def test_the_values_of_its_headers_are_hidden_from_who_only_reads(read, write, path):
+    assert read("GET", path).json["settings"]["headers"] == {"x-key": "(hidden)"}
+    assert read("GET", "/listeners").json["data"][0]["settings"]["headers"] == {"x-key": "(hidden)"}
+    assert write("GET", path).json["settings"]["headers"] == {"x-key": "top secret"}
+
+
+@pytest.mark.parametrize(
+    ("change", "errors"),
+    [
+        ({"hook": "persn"}, {("hook", "unknown_hook")}),
+        ({"hook": None}, {("hook", "null")}),
+        ({"hook": 1}, {("hook", "invalid_type")}),
+        ({"url": "ftp://example.com"}, {("url", "url_scheme")}),
+        ({"url": ""}, {("url", "url_scheme")}),
+        ({"url": 7}, {("url", "invalid_type")}),
+        ({"name": "a\u0000b"}, {("name", "invalid")}),
+        ({"name": "\ud800"}, {("name", "invalid")}),
+        ({"name": "x" * 201}, {("name", "name_length")}),
+        ({"filter": []}, {("filter", "invalid_type")}),
+        ({"filter": {"name": {"bogus": 1}}}, {("filter.name", "bad_filter")}),
+        ({"filter": {"age": {"is": 1}}}, {("filter.age", "filter_argument")}),
+        ({"filter": {"name": {"like": "("}}}, {("filter.name", "bad_filter")}),
+        ({"settings": None}, {("settings", "null")}),
+        ({"settings": {"timeout_seconds": "5"}}, {("settings.timeout_seconds", "invalid_type")}),
+        ({"settings": {"timeout_seconds": True}}, {("settings.timeout_seconds", "invalid_type")}),
+        ({"settings": {"timeout_seconds": 61}}, {("settings.timeout_seconds", "out_of_range")}),
+        ({"settings": {"timeout_seconds": 10**400}}, {("settings.timeout_seconds", "out_of_range")}),
+        ({"settings": {"retry_schedule": "soon"}}, {("settings.retry_schedule", "schedule")}),
+        ({"settings": {"sends_in_flight": 1.5}}, {("settings.sends_in_flight", "invalid_type")}),
+        ({"settings": {"body_format": "xml"}}, {("settings.body_format", "body_format")}),
+        ({"settings": {"headers": {"Host": "x"}}}, {("settings.headers", "header_reserved")}),
+        ({"settings": {"headers": ["X-Key"]}}, {("settings.headers", "invalid")}),
+        ({"config": {"x": 1}}, {("config.x", "unknown_field")}),
+        ({"id": "lsn_1", "state": "paused"}, {("id", "unknown_field"), ("state", "unknown_field")}),
+        ({"secret": "whsec_mine"}, {("secret", "unknown_field")}),
+    ],
+)
+def test_what_a_listener_cannot_be_is_refused_by_its_field(write, change, errors):
+    assert refused(write("POST", "/listeners", json={**WANTED, **change})) == errors
+
+
+def test_every_fault_is_told_at_once(write):
+    wanted = {**WANTED, "url": "ftp://x", "settings": {"timeout_seconds": 0, "sends_in_flight": 99}}
+
+    assert {field for field, _ in refused(write("POST", "/listeners", json=wanted))} == {
+        "url",
+        "settings.timeout_seconds",
+        "settings.sends_in_flight",
+    }
+
+
+def test_a_change_leaves_what_it_does_not_name(write, path):
+    before = write("GET", path).json
+
+    answer = write("PATCH", path, json={"name": "Tower", "settings": {"timeout_seconds": None}})
+
+    expected = {**before, "name": "Tower", "settings": {**before["settings"], "timeout_seconds": None}}
+    assert answer.status_code == 200
+    assert answer.json == expected
+
+
+@pytest.mark.parametrize("change", [{"hook": "order"}, {"id": "lsn_1"}, {"state": "paused"}, {"version": 1}])
+def test_a_change_names_only_what_can_change(write, path, change):
+    assert {code for _, code in refused(write("PATCH", path, json=change))} == {"unknown_field"}
+
+
+def test_a_filter_is_changed_as_a_whole(write, path):
+    assert write("PATCH", path, json={"filter": {}}).json["filter"] == {}
+
+
+def test_a_change_with_an_old_etag_is_refused(write, path):
+    etag = write("GET", path).headers["ETag"]
+
+    first = write("PATCH", path, json={"name": "One"}, headers={"If-Match": etag})
+    second = write("PATCH", path, json={"name": "Two"}, headers={"If-Match": etag})
+
+    assert (first.status_code, second.status_code) == (200, 412)
+    assert write("GET", path).json["name"] == "One"
+    assert write("PATCH", path, json={"name": "Three"}, headers={"If-Match": "*"}).status_code == 200
+
+
+def test_what_has_not_changed_is_answered_304(read, write, path):
+    etag = read("GET", path).headers["ETag"]
+
+    same = read("GET", path, headers={"If-None-Match": etag})
+    write("POST", f"{path}/pause")
+    other = read("GET", path, headers={"If-None-Match": etag})
+
+    assert (same.status_code, same.get_data()) == (304, b"")
+    assert same.headers["ETag"] == etag
+    assert other.status_code == 200
+
+
+def test_a_deleted_listener_is_gone(write, path):
+    answer = write("DELETE", path)
+
+    assert (answer.status_code, answer.get_data()) == (204, b"")
+    for method, below in (
+        ("GET", ""),
+        ("PATCH", ""),
+        ("DELETE", ""),
+        ("POST", "/pause"),
+        ("POST", "/resume"),
+    ):
+        assert write(method, path + below, json={} if method == "PATCH" else None).status_code == 404
+    assert write("GET", "/listeners").json["data"] == []
+
+
+def test_pause_and_resume_need_no_body_and_no_media_type(write, path):
+    paused = write("POST", f"{path}/pause")
+    again = write("POST", f"{path}/pause", data=b"anything", content_type="text/plain")
+    resumed = write("POST", f"{path}/resume")
+
+    assert (paused.status_code, paused.json["state"]) == (200, "paused")
+    assert paused.json["state_reason"] == "Paused by token write token."
+    assert again.json["state"] == "paused"
+    assert (resumed.json["state"], resumed.json["state_reason"]) == ("active", "")
+
+
+def test_a_test_is_sent_to_this_listener_alone(write, path, queue):
+    answer = write("POST", f"{path}/test")
+
+    assert answer.status_code == 202
+    assert list(answer.json) == ["event_id", "delivery_id"]
+    assert answer.headers["Location"] == f"/api/v1/deliveries/{answer.json['delivery_id']}"
+    assert queue.pushed_ids == [answer.json["delivery_id"].removeprefix("dlv_")]
+    assert write("GET", f"/deliveries/{answer.json['delivery_id']}").json["test"] is True
+
+
+def test_a_test_takes_a_payload(write, path):
+    answer = write("POST", f"{path}/test", json={"payload": {"name": "Ann"}})
+
+    assert write("GET", f"/events/{answer.json['event_id']}").json["payload"] == {"name": "Ann"}
+    assert refused(write("POST", f"{path}/test", json={"payload": 1})) == {("payload", "invalid_type")}
+    assert write("POST", f"{path}/test", data=b"{", content_type="application/json").status_code == 400
+
+
+def test_a_new_secret_is_answered_once_and_five_are_enough(write, path):
+    answers = [write("POST", f"{path}/rotate-secret") for _ in range(5)]
+
+    assert answers[0].status_code == 200
+    assert list(answers[0].json) == ["secret"]
+    assert answers[0].headers["Cache-Control"] == "no-store"
+    assert answers[-1].status_code == 409

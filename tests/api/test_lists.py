@@ -1,0 +1,124 @@
+"""Do lists lose no row and double none, and refuse what they do not understand?"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.conftest import refused
+from webhooks_app.storage.queries.page import Cursor
+
+LISTS = ["/hooks", "/events", "/listeners", "/deliveries"]
+
+
+@pytest.mark.parametrize("path", ["/events", "/listeners", "/deliveries"])
+@pytest.mark.parametrize("limit", [1, 2, 3, 200])
+def test_every_row_is_met_once_although_new_ones_arrive(read, make_delivery, clock, path, limit):
+    kind = {"/events": "event_id", "/listeners": "listener_id", "/deliveries": "id"}[path]
+    rows = []
+    for number in range(5):
+        rows.insert(0, getattr(make_delivery(), kind))
+        clock.tick(number % 2)  # some in the same millisecond
+
+    met, cursor = [], ""
+    while cursor is not None:
+        page = read("GET", f"{path}?limit={limit}{cursor and '&cursor=' + cursor}").json
+        met += [row["id"].partition("_")[2] for row in page["data"]]
+        cursor = page["next"]
+        make_delivery()
+
+    assert met == rows
+
+
+def test_the_hooks_are_paged_in_their_order(read):
+    first = read("GET", "/hooks?limit=1").json
+    second = read("GET", f"/hooks?limit=1&cursor={first['next']}").json
+
+    assert [row["name"] for row in first["data"] + second["data"]] == ["person", "order"]
+    assert second["next"] is None
+
+
+def test_a_hook_tells_its_arguments(read):
+    assert read("GET", "/hooks/order").json == {
+        "name": "order",
+        "verbose_name": "Order",
+        "description": "",
+        "provides_args": [
+            {"name": "customer", "type": "text"},
+            {"name": "total", "type": "number"},
+            {"name": "paid", "type": "boolean"},
+        ],
+    }
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_an_empty_page_is_a_page(read, path):
+    answer = read("GET", f"{path}?limit=200")
+
+    assert answer.status_code == 200
+    assert answer.json["next"] is None
+    assert list(answer.json) == ["data", "next"]
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("limit", ["0", "201", "-1", "many", "", "1.5", "9" * 5000])
+def test_a_page_has_1_to_200_rows(read, path, limit):
+    assert {field for field, _ in refused(read("GET", f"{path}?limit={limit}"))} == {"limit"}
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_misspelt_filter_is_refused_and_not_passed_over(read, path):
+    assert refused(read("GET", f"{path}?stauts=failed")) == {("stauts", "unknown_field")}
+
+
+@pytest.mark.parametrize("path", LISTS[1:])
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x",
+        "é",
+        "",
+        "%00",
+        Cursor(999_999_999_999_999, "0" * 32).encode(),  # a moment that no datetime can hold
+        "bzE.",
+    ],
+)
+def test_a_cursor_that_no_list_gave_is_refused(read, path, cursor):
+    assert refused(read("GET", f"{path}?cursor={cursor}")) == {("cursor", "bad_cursor")}
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("status=bad", "status"),
+        ("status=failed,bad", "status"),
+        ("code=600", "code"),
+        ("code=5x", "code"),
+        ("listener=evt_" + "0" * 32, "listener"),
+        ("listener=" + "0" * 32, "listener"),
+        ("event=1", "event"),
+        ("since=yesterday", "since"),
+        ("since=2026-03-02", "since"),
+        ("since=2026-03-02T09:30:00", "since"),  # whose noon?
+        ("until=2026-02-30T09:30:00Z", "until"),
+        ("until=0001-01-01T00:00:00%2B23:00", "until"),  # before any datetime
+        ("hook=a%00b", "hook"),
+        ("test=perhaps", "test"),
+    ],
+)
+def test_a_filter_that_means_nothing_is_refused(read, query, field):
+    assert {named for named, _ in refused(read("GET", f"/deliveries?{query}"))} == {field}
+
+
+def test_listeners_are_narrowed_by_hook_and_state(read, make_listener):
+    make_listener()
+    paused = make_listener(hook="order", state="paused")
+
+    for query in ("hook=order", "state=paused", "hook=order&state=paused"):
+        assert [row["id"] for row in read("GET", f"/listeners?{query}").json["data"]] == [f"lsn_{paused.id}"]
+    assert refused(read("GET", "/listeners?state=asleep")) == {("state", "invalid")}
+
+
+def test_a_list_has_an_etag(read):
+    etag = read("GET", "/hooks").headers["ETag"]
+
+    assert read("GET", "/hooks", headers={"If-None-Match": etag}).status_code == 304
