@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -26,6 +26,36 @@ from webhooks_app.storage.models import WAITING, Delivery, Event, Listener, Stat
 
 GONE = "The listener was deleted."
 SECRET_UNREADABLE = "The signing secret cannot be read with the present encryption keys."  # noqa: S105 (a sentence)
+
+# Built once, and of Core: to build a statement of a hundred ids costs as much as to run it.
+_DELIVERIES = cast("sa.Table", Delivery.__table__)
+_delivery, _event, _listener = _DELIVERIES.c, Event.__table__.c, Listener.__table__.c
+_IS_WAITING = _delivery.id.in_(sa.bindparam("ids", expanding=True)) & _delivery.status.in_(WAITING)
+_WAITING_ROWS = (
+    sa.select(
+        _delivery.id, _delivery.event_id, _delivery.listener_id, _delivery.attempt_count, _delivery.tries,
+        _delivery.replay_no, _delivery.test, _event.hook, _event.body, _event.created_at.label("event_created_at"),
+        _listener.version.label("listener_version"), _listener.state, _listener.deleted_at,
+    )
+    .join_from(_DELIVERIES, Event.__table__, _event.id == _delivery.event_id)
+    .join(Listener.__table__, _listener.id == _delivery.listener_id)
+    .where(_IS_WAITING, _delivery.due_at <= sa.bindparam("now"))
+    .order_by(_delivery.due_at, _delivery.id)
+    .with_for_update(of=_DELIVERIES, skip_locked=True)
+)  # fmt: skip
+_TAKE = (
+    sa.update(_DELIVERIES)
+    .where(_IS_WAITING)
+    .values(
+        status=Status.SENDING,
+        lease_token=sa.bindparam("token"),
+        lease_until=sa.bindparam("until"),
+        lease_owner=sa.bindparam("owner"),
+        leased_at=sa.bindparam("now"),
+        queued_at=None,
+    )
+    .returning(_delivery.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +92,7 @@ def claim(engine: Engine, delivery_ids: Sequence[str]) -> list[Claimed]:
 
 
 def _waiting(session: Session, delivery_ids: Sequence[str], *, now: datetime) -> Sequence[Any]:
-    query = (
-        sa.select(
-            Delivery.id, Delivery.event_id, Delivery.listener_id, Delivery.attempt_count, Delivery.tries,
-            Delivery.replay_no, Delivery.test, Event.hook, Event.body, Event.created_at.label("event_created_at"),
-            Listener.version.label("listener_version"), Listener.state, Listener.deleted_at,
-        )
-        .join(Event, Event.id == Delivery.event_id)
-        .join(Listener, Listener.id == Delivery.listener_id)
-        .where(Delivery.id.in_(delivery_ids), Delivery.status.in_(WAITING), Delivery.due_at <= now)
-        .order_by(Delivery.due_at, Delivery.id)
-        .with_for_update(of=Delivery, skip_locked=True)
-    )  # fmt: skip
-    return session.execute(query).all()
+    return session.execute(_WAITING_ROWS, {"ids": list(delivery_ids), "now": now}).all()
 
 
 def _put_aside(
@@ -137,21 +155,14 @@ def _take(
         return []
     longest = max(targets[row.listener_id].timeout_seconds for row in rows)
     token = new_id()
-    taken = (
-        sa.update(Delivery)
-        .where(Delivery.id.in_([row.id for row in rows]), Delivery.status.in_(WAITING))
-        .values(
-            status=Status.SENDING,
-            lease_token=token,
-            lease_until=now + timedelta(seconds=longest) + engine.lease_margin,
-            lease_owner=engine.worker_name,
-            leased_at=now,
-            queued_at=None,
-        )
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)
-    )
-    ours = set(session.scalars(taken))
+    lease = {
+        "ids": [row.id for row in rows],
+        "token": token,
+        "until": now + timedelta(seconds=longest) + engine.lease_margin,
+        "owner": engine.worker_name,
+        "now": now,
+    }
+    ours = set(session.scalars(_TAKE, lease))
     return [_claimed(row, targets[row.listener_id], token) for row in rows if row.id in ours]
 
 

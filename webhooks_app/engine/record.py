@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -28,9 +29,9 @@ from webhooks_app.storage.models import Attempt, Delivery, Status
 
 HIDDEN = "(hidden)"
 _PHASES = tuple(one.name for one in fields(Timings))
-_ATTEMPTS = sa.insert(
-    cast("sa.Table", Attempt.__table__)
-)  # Core, because the ORM would look at every row twice
+# Core, because the ORM would look at every row twice.
+_DELIVERIES = cast("sa.Table", Delivery.__table__)
+_ATTEMPTS = sa.insert(cast("sa.Table", Attempt.__table__))
 _TRIES = 5  # of recording, while the database is locked or away
 _PAUSE_SECONDS = 0.2
 
@@ -144,22 +145,32 @@ def change_for(step: Step, outcome: Outcome, *, now: datetime) -> dict[str, Any]
 
 
 def _move(session: Session, ids: Sequence[str], *, token: str, change: dict[str, Any]) -> set[str]:
-    moved = (
-        sa.update(Delivery)
-        .where(Delivery.id.in_(ids), Delivery.status == Status.SENDING, Delivery.lease_token == token)
+    given = {f"new_{name}": value for name, value in change.items()}
+    return set(session.scalars(_moving(frozenset(change)), {"ids": ids, "token": token, **given}))
+
+
+@cache
+def _moving(changed: frozenset[str]) -> sa.Update:
+    """The statement that moves a group, for the columns that change; to build it costs as much as to run it."""
+    row = _DELIVERIES.c
+    return (
+        sa.update(_DELIVERIES)
+        .where(
+            row.id.in_(sa.bindparam("ids", expanding=True)),
+            row.status == Status.SENDING,
+            row.lease_token == sa.bindparam("token"),
+        )
         .values(
-            attempt_count=Delivery.attempt_count + 1,
-            tries=Delivery.tries + 1,
+            attempt_count=row.attempt_count + 1,
+            tries=row.tries + 1,
             crashes=0,
             alone=False,
             lease_token=None,
             lease_until=None,
-            **change,
+            **{name: sa.bindparam(f"new_{name}") for name in sorted(changed)},
         )
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)
+        .returning(row.id)
     )
-    return set(session.scalars(moved))
 
 
 def attempt_row(one: Finished, *, worker: str) -> dict[str, Any]:
