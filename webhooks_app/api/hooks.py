@@ -29,9 +29,12 @@ class _HookPlace(Read, ma.fields.String):
 
     def read(self, value: Any) -> str:
         try:
-            return base64.urlsafe_b64decode(str(value).encode("ascii")).decode()
-        except (binascii.Error, UnicodeError) as error:
-            raise refusal("bad_cursor", "This is not a cursor of this list.") from error
+            name = base64.b64decode(str(value).encode("ascii"), altchars=b"-_", validate=True).decode()
+        except (binascii.Error, UnicodeError):
+            name = ""
+        if name not in console().engine.hooks:
+            raise refusal("bad_cursor", "This is not a cursor of this list.")
+        return name
 
 
 class HooksWanted(Taken):
@@ -48,7 +51,7 @@ def list_hooks(wanted: dict[str, Any]) -> dict[str, Any]:
     """Every hook, in the order of registration"""
     hooks = list(console().engine.hooks.values())
     names = [hook.name for hook in hooks]
-    start = names.index(wanted["cursor"]) + 1 if wanted["cursor"] in names else 0
+    start = names.index(wanted["cursor"]) + 1 if wanted["cursor"] else 0
     shown = hooks[start : start + wanted["limit"]]
     has_more = start + len(shown) < len(hooks)
     cursor = base64.urlsafe_b64encode(shown[-1].name.encode()).decode() if has_more else None
