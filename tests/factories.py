@@ -15,7 +15,7 @@ from webhooks_app.engine.signing import fingerprint, new_secret
 from webhooks_app.match import Filter
 from webhooks_app.payload import encode
 from webhooks_app.storage.ids import new_id
-from webhooks_app.storage.models import FINAL, Delivery, Event, Listener, Secret, State, Status
+from webhooks_app.storage.models import FINAL, Attempt, Delivery, Event, Listener, Secret, State, Status
 from webhooks_app.storage.people import User
 
 _numbers = itertools.count(1)
@@ -115,6 +115,30 @@ def make_delivery(
     with engine.sessions.begin() as session:
         session.add(delivery)
     return delivery
+
+
+def make_attempt(engine: Engine, delivery: Delivery, **columns: Any) -> Attempt:
+    """A recorded attempt of a delivery, by default the first one, answered with 200."""
+    attempt = Attempt(
+        **{
+            "id": new_id(),
+            "delivery_id": delivery.id,
+            "number": 1,
+            "started_at": engine.clock(),
+            "duration_ms": 5.0,
+            "status_code": 200,
+            "url": "http://127.0.0.1:9/receiver",
+            "ip": "127.0.0.1",
+            "timings": {"total_ms": 5.0},
+            "request_headers": [["content-type", "application/json"]],
+            "response_headers": [["content-type", "text/plain"]],
+            "response_body": b"",
+        }
+        | columns
+    )
+    with engine.sessions.begin() as session:
+        session.add(attempt)
+    return attempt
 
 
 def make_user(engine: Engine, *, email: str = "", role: str = "admin", **columns: Any) -> User:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests import factories
 from webhooks_app.application import make_console
 from webhooks_app.engine import Engine
 from webhooks_app.registry import hooks as real_hooks
+from webhooks_app.storage.models import Delivery
 from webhooks_app.storage.people import User
 
 
@@ -62,6 +64,22 @@ def operator(signed_in: Callable[[str], FlaskClient]) -> FlaskClient:
 @pytest.fixture
 def admin(signed_in: Callable[[str], FlaskClient]) -> FlaskClient:
     return signed_in("admin")
+
+
+@pytest.fixture
+def add_attempt(engine: Engine) -> Callable[..., Any]:
+    return partial(factories.make_attempt, engine)
+
+
+@pytest.fixture
+def read_delivery(engine: Engine) -> Callable[[Delivery], Delivery]:
+    """A delivery as it stands in the database now."""
+
+    def read(delivery: Delivery) -> Delivery:
+        with engine.sessions() as session:
+            return session.get_one(Delivery, delivery.id)
+
+    return read
 
 
 def client_of(app: Flask, user: User) -> FlaskClient:

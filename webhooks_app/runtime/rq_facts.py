@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from redis import Redis
 from rq import Worker
 from rq.serializers import JSONSerializer
+from rq.worker.base import BaseWorker
 
 from webhooks_app.engine.queue_facts import QueueServer, QueueWorker
 
@@ -29,7 +30,7 @@ def workers_of(connection: Redis, *, queues: Container[str]) -> list[QueueWorker
     return sorted((one for one in found if one.queue in queues), key=lambda one: (one.queue, one.name))
 
 
-def _worker(one: Worker) -> QueueWorker:
+def _worker(one: BaseWorker) -> QueueWorker:
     return QueueWorker(
         name=one.name,
         queue=", ".join(one.queue_names()),

@@ -31,7 +31,7 @@ _LISTS = {"user": "settings.users", "token": "settings.tokens"}
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field that differs; a side that had none is None with `was`/`is_now` False."""
+    """One field that differs; `was` and `is_now` say whether there was anything before, and is now."""
 
     name: str
     old: Any
@@ -68,7 +68,7 @@ def changes_of(entry: AuditEntry) -> list[Change]:
 
 
 def _is_there(state: Mapping[str, Any], name: str) -> bool:
-    return state.get(name) is not None
+    return state.get(name) not in (None, "")
 
 
 def _page(asked: dict[str, str]) -> Page[AuditEntry]:
@@ -86,7 +86,8 @@ def _object_url(entry: AuditEntry) -> str | None:
         return None
     endpoint, part, prefix = _PAGES[entry.object_type]
     row_id = ids.parse(prefix, entry.object_id)
-    return url_for(endpoint, **{part: ids.shown(prefix, row_id)}) if row_id else None
+    values: dict[str, Any] = {part: ids.shown(prefix, row_id)} if row_id else {}
+    return url_for(endpoint, **values) if values else None
 
 
 def _address(asked: dict[str, str], cursor: str | None) -> str | None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from flask import Response
 
+from webhooks_app.web.present import visible
+
 HEX_SHOWN = 4096  # bytes; the rest is in the download
 _ROW = 16
 _CONTROLS = frozenset(range(32)) - {9, 10, 13}
@@ -36,7 +38,7 @@ def shown_body(body: bytes, headers: Sequence[Sequence[str]] = ()) -> Body:
     if text is None:
         return Body("binary", hex_dump(body[:HEX_SHOWN]), len(body), "not text")
     kind = "json" if text.lstrip()[:1] in ("{", "[") else "text"
-    return Body(kind, text, len(body))
+    return Body(kind, visible(text), len(body))
 
 
 def header(headers: Sequence[Sequence[str]], name: str) -> str:

@@ -163,6 +163,7 @@ def _rows(asked: Asked) -> dict[str, Any]:
         "shown_count": _counted(count),
         "is_filtered": bool(asked.args),
         "is_first_page": page.newer is None,
+        "now": engine().clock(),
         "revision": hashlib.sha256(repr((told, count, page.newer, page.older)).encode()).hexdigest()[:16],
     }
 

@@ -7,7 +7,7 @@ list can be asked for there; `last` (1h, 24h, 7d) is the page's own, and is a mo
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
@@ -161,7 +161,7 @@ def _error_class(text: str, _now: datetime, _zone: tzinfo) -> str:
     return text if text.startswith("http_") else _one_of(ERROR_CLASSES, text)
 
 
-_READERS = {
+_READERS: dict[str, Callable[[str, datetime, tzinfo], object]] = {
     "hook": lambda text, _now, _zone: text,
     "listener": lambda text, _now, _zone: _row_id(ids.LISTENER, "a listener", text),
     "event": lambda text, _now, _zone: _row_id(ids.EVENT, "an event", text),

@@ -23,8 +23,22 @@ from webhooks_app.web.present import plural
 
 TABS = ("response", "request", "event", "match")
 
-NO_WORKER = "No worker is running, so nothing is sent. Start one with: flask --app wsgi webhooks worker"
-NO_QUEUE = "Redis does not answer. The delivery is kept, and goes out as soon as Redis is back."
+WORKER_COMMAND = "flask --app wsgi webhooks worker"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why nothing happens just now, and the command that helps, if one does."""
+
+    text: str
+    command: str = ""
+    level: str = "info"
+
+
+NO_WORKER = Waiting("No worker is running, so nothing is sent.", WORKER_COMMAND, "warn")
+NO_QUEUE = Waiting(
+    "Redis does not answer. The delivery is kept, and goes out as soon as Redis is back.", level="warn"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +49,7 @@ class AttemptShown:
     started_at: datetime
     duration_ms: float | None
     succeeded: bool
+    is_answer: bool
     word: str
     mark: str
     error: str
@@ -52,7 +67,7 @@ class DeliveryPage:
     allowed: int
     next_at: datetime | None
     diagnosis: Diagnosis | None
-    waiting: str
+    waiting: Waiting | None
     consequence: str
     can_cancel: bool
     is_final: bool
@@ -120,13 +135,14 @@ def attempt_shown(attempt: Attempt) -> AttemptShown:
     """An attempt with the words for what came of it."""
     code = str(attempt.status_code) if attempt.status_code else ""
     name = ERROR_CLASSES.get(attempt.error_class or "", (attempt.error_class or "").replace("_", " ").capitalize())
-    word = code if code and (attempt.error_class or "http_").startswith("http_") else name
+    is_answer = bool(code) and (attempt.error_class or "http_").startswith("http_")
     return AttemptShown(
         number=attempt.number,
         started_at=attempt.started_at,
         duration_ms=attempt.duration_ms,
         succeeded=attempt.error_class is None,
-        word=word or "No answer",
+        is_answer=is_answer,
+        word=code if is_answer else name or "No answer",
         mark=code or name,
         error=attempt.error or "",
         ip=attempt.ip,
@@ -199,19 +215,19 @@ def _curl(url: str, headers: Sequence[tuple[str, str, bool]], body: str) -> str:
     return " ".join([*parts, "\\\n  --data-raw", shlex.quote(body)])
 
 
-def _waiting(delivery: Delivery, *, engine: Engine, now: datetime) -> str:
-    """Why nothing happens just now."""
+def _waiting(delivery: Delivery, *, engine: Engine, now: datetime) -> Waiting | None:
+    """Why nothing happens just now; None where that needs no words."""
     if delivery.status == Status.SENDING:
-        return "The request is on its way."
+        return Waiting("The request is on its way.")
     if delivery.status not in (Status.PENDING, Status.RETRYING) or delivery.due_at > now:
-        return ""
+        return None
     try:
         ahead, workers = engine.queue.length(), engine.queue.workers()
     except QueueUnreachable:
         return NO_QUEUE
     if not workers:
         return NO_WORKER
-    return f"Waiting for a worker; the queue holds {plural(ahead, 'job')}."
+    return Waiting(f"Waiting for a worker; the queue holds {plural(ahead, 'job')}.")
 
 
 def _consequence(delivery: Delivery, *, waits: int, now: datetime) -> str:
@@ -229,7 +245,7 @@ def _consequence(delivery: Delivery, *, waits: int, now: datetime) -> str:
     return f"Sends attempt {number} at once; the automatic schedule goes on after it."
 
 
-def _revision(delivery: Delivery, waiting: str) -> str:
+def _revision(delivery: Delivery, waiting: Waiting | None) -> str:
     told = (
         delivery.status, delivery.reason, delivery.attempt_count, delivery.due_at, delivery.last_error_class,
         delivery.listener.state, waiting,

@@ -28,7 +28,6 @@ class Facts:
     span: timedelta = timedelta()  # from the first attempt to the last
     retry_after: str | None = None
     location: str | None = None
-    timeout_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """`title` may hold {code} {phrase} {host}; evidence and steps may hold {location} {retry_after}."""
+    """`title` may hold {code}."""
 
     title: str
     evidence: str
@@ -146,9 +145,9 @@ _BY_CODE = {
 _BY_HUNDRED = {
     1: _Row("The answer {code} is no final one", _ANSWERED, "Check that the URL speaks plain HTTP."),
     3: _Row(
-        "The receiver answered {code}: redirects are not followed",
-        f"{_ANSWERED} It wants the request elsewhere.",
-        "Change the listener's URL to the place it names.",
+        "The receiver answered {code}, a redirect",
+        f"{_ANSWERED} It wants the request elsewhere, and redirects are not followed.",
+        "Change the listener's URL to where the request belongs.",
     ),
     4: _Row(
         "The receiver refused the request ({code})",
@@ -241,7 +240,7 @@ def _own_words(facts: Facts) -> str:
 def _asked(facts: Facts) -> str:
     """What the last answer's headers ask for."""
     if facts.location and facts.error_class and facts.error_class.startswith("http_3"):
-        return f"It names {facts.location}"
+        return f"The answer names “{facts.location}”."
     if facts.retry_after:
         seconds = facts.retry_after.strip()
         when = duration(timedelta(seconds=int(seconds))) if seconds.isdecimal() and len(seconds) < 8 else seconds

@@ -13,6 +13,7 @@ from typing import Any
 from webhooks_app.errors import BadFilter
 from webhooks_app.match import Filter
 from webhooks_app.storage.models import Delivery, Event, Listener
+from webhooks_app.web.present import compact_json
 
 NOT_SHOWN = "(not shown to viewers)"
 
@@ -109,7 +110,7 @@ def _missed(event: Event, listener: Listener, *, sees_values: bool) -> Share:
 def _got(value: Any, *, is_missing: bool) -> str:
     if is_missing:
         return "missing"
-    text = json.dumps(value, ensure_ascii=False)
+    text = compact_json(value)
     return text if len(text) <= 200 else f"{text[:200]}…"
 
 

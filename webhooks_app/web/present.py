@@ -9,6 +9,7 @@ what it was given.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
@@ -27,6 +28,7 @@ from webhooks_app.web import assets, charts
 MISSING = "–"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 UNITS = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+_TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 SHOWN_CHARACTERS = 65_536  # more would freeze a phone; the page offers the rest as a download
 
 
@@ -192,13 +194,19 @@ def pretty_json(value: Any) -> str:
         text = json.dumps(known, indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    # Half of a surrogate pair is legal in JSON and cannot be sent in a page.
-    return text.encode("utf-8", "replace").decode()
+    return visible(text)
 
 
 def compact_json(value: Any) -> str:
     """A value on one line, for a cell of a table."""
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
+    return visible(json.dumps(value, ensure_ascii=False))
+
+
+def visible(text: str) -> str:
+    """Foreign text that can be trusted to look like what it is: what would turn its direction is written out."""
+    turned = _TURNS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    # Half of a surrogate pair is legal in JSON and cannot be sent in a page.
+    return turned.encode("utf-8", "replace").decode()
 
 
 def is_clipped(text: str) -> bool:

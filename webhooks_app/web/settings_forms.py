@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, SelectField, StringField
+from wtforms import EmailField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from webhooks_app.errors import Refused
@@ -14,14 +14,14 @@ class TokenForm(FlaskForm):
     """A new API token."""
 
     name = StringField("Name", [InputRequired("Write what uses the token."), Length(max=200)])
-    scope = SelectField("Scope", choices=[(scope.value, scope.value.capitalize()) for scope in Scope])
+    scope = SelectField("Scope", choices=[SelectChoice(scope.value, scope.value.capitalize()) for scope in Scope])
 
 
 class UserForm(FlaskForm):
     """A new user; they sign in by a link."""
 
     email = EmailField("E-mail", [InputRequired("Write their e-mail."), Length(max=254)])
-    role = SelectField("Role", choices=[(role.value, role.value.capitalize()) for role in Role])
+    role = SelectField("Role", choices=[SelectChoice(role.value, role.value.capitalize()) for role in Role])
 
 
 def show_refusal(form: FlaskForm, refusal: Refused) -> None:

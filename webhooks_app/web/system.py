@@ -18,6 +18,7 @@ from webhooks_app.storage.models import Lease
 from webhooks_app.storage.queries import leases, revision
 from webhooks_app.storage.queries import system as queries
 from webhooks_app.version import __version__
+from webhooks_app.web.delivery_page import WORKER_COMMAND
 from webhooks_app.web.shared import engine, session
 
 bp = Blueprint("system", __name__, url_prefix="/system")
@@ -25,7 +26,6 @@ bp = Blueprint("system", __name__, url_prefix="/system")
 CLOCK = "clock"
 LATE_AFTER = timedelta(seconds=60)
 COUNTED_UP_TO = 10_000
-WORKER_COMMAND = "flask --app wsgi webhooks worker"
 CLOCK_COMMAND = "flask --app wsgi webhooks clock"
 
 
@@ -43,6 +43,17 @@ class QueueFacts:
     def of(self, queue: str) -> tuple[QueueWorker, ...]:
         """The workers of one queue."""
         return tuple(one for one in self.workers if queue in one.queue.split(", "))
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What has to run, and each thing that keeps deliveries from going out, as (sentence, command that helps)."""
+
+    queue: QueueFacts
+    backlog: queries.Backlog
+    clock: Lease | None
+    clock_runs: bool
+    problems: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +82,20 @@ def live() -> str | tuple[str, int]:
     return render_template("system/_live.html", version=__version__, **facts)
 
 
-def _facts() -> dict[str, Any]:
+def running() -> Running:
+    """How everything runs just now."""
     now = engine().clock()
-    queue, database = _queue_facts(engine().queue), _database_facts()
-    backlog = queries.backlog(session(), now, most=COUNTED_UP_TO + 1)
+    queue, backlog = _queue_facts(engine().queue), queries.backlog(session(), now, most=COUNTED_UP_TO + 1)
     clock = leases.holder(session(), CLOCK)
-    problems = _problems(queue, database, backlog, clock=clock, now=now)
+    clock_runs = clock is not None and clock.until > now
+    problems = _problems(queue, backlog, clock_runs=clock_runs, now=now)
+    return Running(queue, backlog, clock, clock_runs, problems)
+
+
+def _facts() -> dict[str, Any]:
+    now, database, found = engine().clock(), _database_facts(), running()
+    queue, backlog, clock = found.queue, found.backlog, found.clock
+    problems = found.problems + _behind(database)
     # Not the latencies, sizes and heartbeats: they differ each time, and would redraw a page at rest.
     told = (
         [(one.name, one.state, one.jobs_done) for one in queue.workers],
@@ -88,10 +107,9 @@ def _facts() -> dict[str, Any]:
         "database": database,
         "backlog": backlog,
         "clock": clock,
-        "clock_runs": clock is not None and clock.until > now,
+        "clock_runs": found.clock_runs,
         "problems": problems,
         "limit": COUNTED_UP_TO,
-        "commands": {"worker": WORKER_COMMAND, "clock": CLOCK_COMMAND},
         "hooks": len(engine().hooks),
         "revision": hashlib.sha256(repr(told).encode()).hexdigest()[:16],
     }
@@ -124,9 +142,8 @@ def _database_facts() -> DatabaseFacts:
 
 
 def _problems(
-    queue: QueueFacts, database: DatabaseFacts, backlog: queries.Backlog, *, clock: Lease | None, now: datetime
+    queue: QueueFacts, backlog: queries.Backlog, *, clock_runs: bool, now: datetime
 ) -> list[tuple[str, str]]:
-    """What keeps deliveries from going out, as (sentence, command that helps)."""
     found = []
     if queue.problem:
         found.append(("Redis does not answer. Events are accepted and kept, and go out when it is back.", ""))
@@ -134,13 +151,19 @@ def _problems(
         found.append(("No worker is running, so nothing is sent.", WORKER_COMMAND))
     elif not queue.of("slow"):
         found.append(("No worker is running for slow receivers.", f"{WORKER_COMMAND} --queue slow"))
-    if clock is None or clock.until <= now:
+    if not clock_runs:
         found.append(("No clock is running, so nothing is retried.", CLOCK_COMMAND))
     if queue.server and queue.server.evicts:
-        found.append(("Redis may throw jobs away when its memory is full. Set maxmemory-policy noeviction.", ""))
-    if not database.tables.are_current:
-        found.append(("The tables are not those of this version.", "flask --app wsgi db upgrade"))
+        found.append(
+            ("Redis may throw jobs away when its memory is full. Set maxmemory-policy noeviction.", "")
+        )
     late = min((at for at in (backlog.oldest_due_at, backlog.oldest_undispatched_at) if at), default=now)
     if not found and now - late > LATE_AFTER:
         found.append(("Deliveries wait longer than a minute: more workers may help (WEBHOOKS_WORKERS).", ""))
     return found
+
+
+def _behind(database: DatabaseFacts) -> list[tuple[str, str]]:
+    if database.tables.are_current:
+        return []
+    return [("The tables are not those of this version.", "flask --app wsgi db upgrade")]

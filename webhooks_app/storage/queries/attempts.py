@@ -19,4 +19,4 @@ def last_durations(session: Session, delivery_ids: Sequence[str]) -> dict[str, f
         .where(Attempt.delivery_id.in_(delivery_ids))
         .order_by(Attempt.delivery_id, Attempt.number)  # the last one of each stays in the dict
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

@@ -1,0 +1,70 @@
+"""Does the audit log say who did what, to admins?"""
+
+import pytest
+
+from tests.web.conftest import page
+from webhooks_app.engine.audit import Actor, note
+from webhooks_app.storage.people import AuditEntry
+from webhooks_app.web.audit import changes_of
+
+ANN = Actor("ann@example.com", "127.0.0.1")
+ID = "01a2051ac402700bacefbcacb43256da"
+
+
+@pytest.fixture
+def noted(engine):
+    def write(act="change", actor=ANN, object_type="listener", object_id=ID, **states):
+        with engine.sessions.begin() as session:
+            note(session, actor, act, object_type, object_id, at=engine.clock(), **states)
+
+    return write
+
+
+def test_the_log_is_for_admins(viewer, operator, admin):
+    assert [one.get("/audit").status_code for one in (viewer, operator, admin)] == [403, 403, 200]
+
+
+def test_an_entry_says_who_what_and_the_difference(admin, noted):
+    noted(before={"name": "Shop", "url": "same"}, after={"name": "<b>CRM</b>", "url": "same"})
+
+    text = page(admin, "/audit")
+
+    assert "ann@example.com" in text and "127.0.0.1" in text and f'href="/listeners/lsn_{ID}"' in text
+    assert "<del>&#34;Shop&#34;</del>" in text and "<ins>&#34;&lt;b&gt;CRM&lt;/b&gt;&#34;</ins>" in text
+    assert "same" not in text
+
+
+@pytest.mark.parametrize("object_type, object_id, link", [
+    ("delivery", ID, f"/deliveries/dlv_{ID}"),
+    ("event", f"evt_{ID}", f"/events/evt_{ID}"),
+    ("user", ID, "/settings/users"),
+    ("token", ID, "/settings/tokens"),
+    ("echo", "box", None),  # something without a page
+    ("listener", "not an id", None),
+])
+def test_an_object_is_linked_where_it_has_a_page(admin, noted, object_type, object_id, link):
+    noted(object_type=object_type, object_id=object_id)
+
+    assert (f'<th scope="row" class="main"><a href="{link}"' in page(admin, "/audit")) == (link is not None)
+
+
+def test_the_log_is_narrowed_by_who_and_what(admin, noted):
+    noted("pause")
+    noted("resume", actor=Actor("code"))
+
+    by_act, by_actor = page(admin, "/audit?act=pause"), page(admin, "/audit?actor=code")
+
+    assert "1 entry on this page" in by_act and "1 entry on this page" in by_actor
+    assert "Nothing matches" in page(admin, "/audit?actor=nobody")
+
+
+@pytest.mark.parametrize("before, after, was, is_now", [
+    (None, {"a": 1}, False, True),
+    ({"a": 1}, None, True, False),
+    ({"a": ""}, {"a": "x"}, False, True),  # nothing was said before
+    ({"a": 0}, {"a": False}, True, True),
+])
+def test_a_side_that_held_nothing_is_not_drawn(before, after, was, is_now):
+    entry = AuditEntry(before=before, after=after)
+
+    assert [(one.was, one.is_now) for one in changes_of(entry)] in ([(was, is_now)], [])

@@ -1,0 +1,93 @@
+"""Does the page of an event say who got it, and who did not and why?"""
+
+import re
+
+import pytest
+
+from tests.web.conftest import page
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+def test_an_event_nobody_wanted_is_listed(viewer, make_event, clock):
+    make_event(dispatched_at=clock())
+    make_event()
+
+    text = page(viewer, "/events")
+
+    assert "no listener wanted it" in text and "Being matched" in text
+
+
+def test_events_are_narrowed_by_hook_and_time(viewer, make_event):
+    make_event(hook="order", payload={})
+    make_event()
+
+    narrowed = page(viewer, "/events?hook=order&last=1h&status=failed")
+
+    assert len(re.findall(r'href="/events/evt_', narrowed)) == 1 and "Last hour" in narrowed
+    assert "Failed" not in narrowed  # a delivery's status is not an event's
+
+
+def test_no_event_is_lost_between_pages(viewer, make_event):
+    made = {make_event().id for _ in range(30)}
+
+    first = page(viewer, "/events")
+    second = page(viewer, re.search(r'rel="next" href="([^"]+)"', first)[1].replace("&amp;", "&"))
+
+    seen = re.findall(r'href="/events/evt_(\w+)"', first + second)
+    assert len(seen) == 30 and set(seen) == made
+
+
+def test_every_listener_of_the_hook_is_there(operator, make_event, make_listener, make_delivery, clock):
+    event = make_event(dispatched_at=clock())
+    make_delivery(event=event, listener=make_listener(name="Gets it"), status="held", reason="The listener is paused.")
+    make_listener(name="Does not", filter={"name": {"is": "Ann"}})
+
+    text = page(operator, f"/events/evt_{event.id}")
+
+    assert "1 of 2 listeners" in text and "The listener is paused." in text
+    assert "Not matched: name is &#34;Ann&#34;" in text and "Got: <code>&#34;Joe&#34;</code>" in text
+
+
+def test_an_event_of_a_hook_without_listeners_went_nowhere(viewer, make_event):
+    assert "Nobody listens to person" in page(viewer, f"/events/evt_{make_event().id}")
+
+
+def test_a_viewer_sees_no_payload(viewer, operator, make_event, make_listener, clock):
+    event = make_event(
+        payload={"name": "the payload"}, changes={"name": {"old": "the old", "new": "x"}}, dispatched_at=clock()
+    )
+    make_listener(filter={"name": {"is": "Ann"}})
+
+    text = page(viewer, f"/events/evt_{event.id}")
+
+    assert "the payload" not in text and "the old" not in text and "1 argument" in text
+    assert viewer.get(f"/events/evt_{event.id}/payload").status_code == 403
+    assert b"the payload" in operator.get(f"/events/evt_{event.id}/payload").data
+
+
+def test_hostile_text_stays_text(operator, make_event, make_listener, clock):
+    event = make_event(
+        payload={"name": SCRIPT}, sender=SCRIPT, changes={SCRIPT: {"old": SCRIPT, "new": SCRIPT}}, dispatched_at=clock()
+    )
+    make_listener(name=SCRIPT, filter={"name": {"is": SCRIPT + "x"}})
+
+    assert SCRIPT not in page(operator, f"/events/evt_{event.id}")
+    assert SCRIPT not in page(operator, "/events")
+
+
+def test_the_listeners_are_read_again_until_all_is_over(viewer, make_event, make_delivery, clock):
+    event = make_event(dispatched_at=clock())
+    delivery = make_delivery(event=event)
+    text = page(viewer, f"/events/evt_{event.id}")
+    revision = re.search(r"live\?v=(\w{16})", text)[1]
+
+    assert viewer.get(f"/events/evt_{event.id}/live?v={revision}").status_code == 204
+    assert delivery.id in page(viewer, f"/events/evt_{event.id}/live")
+    over = make_delivery(status="delivered")
+    assert "hx-trigger" not in page(viewer, f"/events/evt_{over.event_id}")
+
+
+@pytest.mark.parametrize("path", ["", "/live", "/payload"])
+def test_an_unknown_event_is_not_found(operator, path):
+    assert operator.get(f"/events/evt_0{path}").status_code == 404

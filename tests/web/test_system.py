@@ -1,0 +1,74 @@
+"""Does the system page say what runs, and what to start?"""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from tests.web.conftest import page
+from webhooks_app.engine.queue_facts import QueueWorker
+from webhooks_app.storage.models import Lease
+
+
+@pytest.fixture
+def clock_runs(engine, clock):
+    with engine.sessions.begin() as session:
+        session.add(Lease(name="clock", owner="host-1", until=clock() + timedelta(seconds=5)))
+
+
+@pytest.fixture
+def workers_run(queue):
+    queue.seen_workers = [QueueWorker("w1", "deliveries", "idle"), QueueWorker("w2", "slow", "busy")]
+
+
+def test_without_worker_and_clock_the_commands_are_named(viewer):
+    text = page(viewer, "/system")
+
+    assert "No worker is running" in text and "flask --app wsgi webhooks worker" in text
+    assert "No clock is running" in text and "flask --app wsgi webhooks clock" in text
+
+
+def test_tables_without_a_revision_are_told(viewer):
+    # The test's database was made without migrations.
+    assert "flask --app wsgi db upgrade" in page(viewer, "/system")
+
+
+def test_workers_and_clock_are_listed(viewer, workers_run, clock_runs):
+    text = page(viewer, "/system")
+
+    assert "w1" in text and "Busy" in text and "host-1" in text and "No worker" not in text
+
+
+def test_a_missing_worker_for_slow_receivers_is_told(viewer, queue):
+    queue.seen_workers = [QueueWorker("w1", "deliveries", "idle")]
+
+    assert "webhooks worker --queue slow" in page(viewer, "/system")
+
+
+def test_a_redis_that_is_away_is_told_and_the_page_still_comes(viewer, queue):
+    queue.is_down = True
+
+    text = page(viewer, "/system")
+
+    assert "Redis does not answer." in text and "Not known while" in text
+
+
+def test_what_waits_is_counted(viewer, make_delivery, make_event):
+    make_delivery()
+    make_delivery(status="held")
+    make_event()
+
+    text = page(viewer, "/system")
+
+    assert re.search(r"Waiting</a></dt><dd>1</dd>", text) and re.search(r"Held</a></dt><dd>1</dd>", text)
+    assert re.search(r"Events to match</dt><dd>1</dd>", text)
+
+
+def test_the_figures_are_sent_again_only_when_they_changed(viewer, make_delivery):
+    revision = re.search(r"live\?v=(\w{16})", page(viewer, "/system"))[1]
+
+    at_rest = viewer.get(f"/system/live?v={revision}")
+    make_delivery()
+
+    assert at_rest.status_code == 204
+    assert viewer.get(f"/system/live?v={revision}").status_code == 200
