@@ -1,0 +1,1 @@
+"""Real pages in a real browser, with real processes behind them; left out where no Chromium is found."""
