@@ -1,0 +1,163 @@
+"""Does every event get its deliveries once, and are their ids queued as far as there is room?"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from tests import factories
+from webhooks_app.engine import dispatch as module
+from webhooks_app.engine.dispatch import BATCH, EVENTS_AT_ONCE, JOBS_IN_QUEUE, dispatch, in_batches
+from webhooks_app.match import Filter, Is
+from webhooks_app.storage.models import Delivery, Event, State
+
+
+def deliveries(engine):
+    with engine.sessions() as session:
+        return session.scalars(sa.select(Delivery).order_by(Delivery.id)).all()
+
+
+def make_events(engine, count, **columns):
+    with engine.sessions.begin() as session:
+        rows = [{"hook": "person", "body": '{"name":"Joe"}', "created_at": engine.clock(), **columns}] * count
+        session.execute(sa.insert(Event), rows)
+
+
+def test_an_event_becomes_one_delivery_for_each_listener_that_wants_it(
+    engine, make_event, make_listener, queue, clock
+):
+    event = make_event()
+    first, second = make_listener(), make_listener(filter=Filter({"name": Is("Joe")}))
+    make_listener(filter=Filter({"name": Is("Jim")}))
+    make_listener(hook="order")
+
+    assert dispatch(engine) == 1
+
+    rows = deliveries(engine)
+    assert [row.listener_id for row in rows] == [first.id, second.id]
+    assert queue.pushed == [[row.id for row in rows]]
+    for row in rows:
+        assert (row.event_id, row.hook, row.status, row.reason) == (event.id, "person", "pending", "")
+        assert row.due_at == row.queued_at == row.created_at == clock()
+        assert (row.tries, row.attempt_count, row.crashes, row.alone) == (0, 0, 0, False)
+
+
+def test_an_event_is_dispatched_once(engine, make_event, make_listener):
+    make_event()
+    make_listener()
+
+    assert [dispatch(engine), dispatch(engine)] == [1, 0]
+    assert len(deliveries(engine)) == 1
+
+
+def test_an_event_that_nobody_wants_is_dispatched_too(engine, make_event, queue):
+    event = make_event()
+
+    assert dispatch(engine) == 1
+    assert queue.pushed == []
+    with engine.sessions() as session:
+        assert session.get_one(Event, event.id).dispatched_at == engine.clock()
+
+
+def test_an_event_of_a_hook_that_is_no_longer_registered_reaches_its_listeners(
+    engine, make_event, make_listener
+):
+    make_event(hook="gone")
+    make_listener(hook="gone")
+    dispatch(engine)
+
+    assert [row.status for row in deliveries(engine)] == ["pending"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"state": State.PAUSED}, "The listener is paused."),
+        ({"state": State.DISABLED}, "The listener is disabled."),
+        ({"filter": {"name": {"resembles": 1}}}, "The filter could not be evaluated: "),
+    ],
+)
+def test_what_cannot_go_now_is_held_and_not_queued(engine, make_event, make_listener, queue, columns, reason):
+    make_event()
+    make_listener(**columns)
+    dispatch(engine)
+
+    [row] = deliveries(engine)
+    assert row.status == "held"
+    assert row.reason.startswith(reason)
+    assert row.queued_at is None
+    assert queue.pushed == []
+
+
+def test_the_bell_is_answered_before_the_events_are_read(engine, queue, make_event):
+    queue.ring()
+    dispatch(engine)
+    queue.ring()
+
+    assert queue.rings == 2
+
+
+def test_ids_travel_in_batches_of_a_hundred(engine, make_listener, queue):
+    make_listener()
+    make_events(engine, 250)
+    dispatch(engine)
+
+    assert [len(batch) for batch in queue.pushed] == [100, 100, 50]
+    assert in_batches(["a"] * 100) == [["a"] * 100]
+
+
+def test_what_the_queue_has_no_room_for_stays_in_the_database(engine, make_listener, queue):
+    make_listener()
+    queue.pushed = [["x"]] * (JOBS_IN_QUEUE - 1)
+    make_events(engine, BATCH + 20)
+    dispatch(engine)
+
+    assert [len(batch) for batch in queue.pushed[JOBS_IN_QUEUE - 1 :]] == [BATCH]
+    rows = deliveries(engine)
+    assert [row.id for row in rows if row.queued_at] == queue.pushed[-1]
+    assert [row.queued_at for row in rows[BATCH:]] == [None] * 20
+
+
+def test_without_a_queue_everything_is_written_and_nothing_counts_as_queued(
+    engine, make_event, make_listener, queue
+):
+    make_event()
+    make_listener()
+    queue.is_down = True
+
+    assert dispatch(engine) == 1
+    assert [row.queued_at for row in deliveries(engine)] == [None]
+
+
+def test_a_backlog_is_dispatched_in_rounds(engine, make_listener, queue):
+    make_listener()
+    make_events(engine, EVENTS_AT_ONCE + 1)
+
+    assert dispatch(engine) == EVENTS_AT_ONCE + 1
+    assert len(deliveries(engine)) == EVENTS_AT_ONCE + 1
+
+
+def test_a_job_ends_after_its_rounds_and_rings_for_the_rest(engine, queue):
+    rounds = module.MOST_ROUNDS * EVENTS_AT_ONCE
+    make_events(engine, rounds + 1)
+
+    assert dispatch(engine) == rounds
+    assert queue.rings == 1
+    assert dispatch(engine) == 1
+    assert queue.rings == 1
+
+
+def test_several_dispatchers_at_once_write_each_delivery_once(any_engine):
+    factories.make_listener(any_engine)
+    factories.make_listener(any_engine)
+    make_events(any_engine, 600)
+
+    with ThreadPoolExecutor(4) as threads:
+        done = list(threads.map(lambda _: dispatch(any_engine), range(4)))
+
+    assert sum(done) == 600
+    rows = deliveries(any_engine)
+    assert len(rows) == len({(row.event_id, row.listener_id) for row in rows}) == 1200
+    assert sorted(any_engine.queue.pushed_ids) == sorted(row.id for row in rows)
