@@ -200,3 +200,22 @@ def test_the_echo_boxes_requests_come_newest_first(any_engine, session, clock):
     assert [box.token for box in echo.boxes(session)] == ["t" * 43]
     assert echo.box(session, "unknown") is None
     assert [request.body for request in echo.requests(session, "t" * 43)] == [b"1", b"0"]
+
+
+def test_the_last_request_of_each_box_is_told_with_their_count(any_engine, session, clock):
+    with any_engine.sessions.begin() as writing:
+        writing.add_all(EchoBox(token=letter * 43, created_at=clock()) for letter in "abc")
+        writing.flush()
+        for token in ("a" * 43, "b" * 43, "a" * 43):
+            columns = {"headers": [], "body": b"", "answered": 200, "verdict": f"number {clock.tick(1)}"}
+            writing.add(EchoRequest(token=token, received_at=clock(), **columns))
+
+    last = echo.last_requests(session)
+
+    assert {token[0]: one.count for token, one in last.items()} == {"a": 2, "b": 1}
+    newest = last["a" * 43]
+    assert (newest.received_at, newest.verdict) == (clock(), f"number {clock()}")
+    ids = echo.request_ids(session, "a" * 43)
+    assert ids == [request.id for request in echo.requests(session, "a" * 43)]
+    assert echo.request(session, "a" * 43, ids[1]).id == ids[1]
+    assert echo.request(session, "b" * 43, ids[1]) is None
