@@ -1,0 +1,255 @@
+"""What becomes of a delivery once its outcome is known, and who may say so?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from tests.fakes import answered
+from webhooks_app.engine.claim import claim
+from webhooks_app.engine.deliver import message_for
+from webhooks_app.engine.outcome import Outcome, Timings
+from webhooks_app.engine.record import HIDDEN, Finished, give_back, record
+from webhooks_app.engine.sweep import rescue
+from webhooks_app.storage.models import Attempt, Delivery, Listener, Status
+
+
+@pytest.fixture
+def finished(engine, make_delivery, clock):
+    """Claim a fresh delivery and say that its attempt ended like this."""
+
+    def finish(outcome=None, *, delivery=None):
+        [claimed] = claim(engine, [(delivery or make_delivery()).id])
+        message = message_for(claimed, now=clock(), source="https://hooks.example.com")
+        return Finished(claimed, message, outcome or answered(200), clock())
+
+    return finish
+
+
+def row_of(engine, one: Finished) -> Delivery:
+    with engine.sessions() as session:
+        return session.get_one(Delivery, one.claimed.id)
+
+
+def attempts_of(engine, one: Finished) -> list[Attempt]:
+    query = sa.select(Attempt).where(Attempt.delivery_id == one.claimed.id).order_by(Attempt.number)
+    with engine.sessions() as session:
+        return list(session.scalars(query))
+
+
+def test_an_accepted_delivery_is_done(engine, finished, clock):
+    one = finished(answered(204))
+    clock.tick(1)
+    record(engine, [one])
+
+    row = row_of(engine, one)
+    assert (row.status, row.reason, row.last_status_code, row.last_error_class) == (
+        "delivered",
+        "",
+        204,
+        None,
+    )
+    assert row.finished_at == clock()
+    assert (row.attempt_count, row.tries) == (1, 1)
+    assert (row.lease_token, row.lease_until) == (None, None)
+
+
+def test_a_failed_one_waits_for_its_next_moment(engine, finished, clock):
+    one = finished(answered(500))
+    record(engine, [one])
+
+    row = row_of(engine, one)
+    assert (row.status, row.reason, row.last_error_class) == (
+        "retrying",
+        "The receiver answered 500.",
+        "http_500",
+    )
+    assert timedelta(seconds=4) <= row.due_at - clock() <= timedelta(seconds=6)
+    assert row.finished_at is None
+
+
+def test_after_the_last_attempt_it_failed(engine, finished, make_delivery, make_listener):
+    delivery = make_delivery(listener=make_listener(retry_schedule="1s"), status=Status.RETRYING, tries=1)
+    one = finished(Outcome(error_class="dns_failure", error="The name does not resolve."), delivery=delivery)
+    record(engine, [one])
+
+    row = row_of(engine, one)
+    assert (row.status, row.reason) == ("failed", "All 2 attempts failed. The name does not resolve.")
+    assert row.finished_at == engine.clock()
+
+
+def test_the_attempt_is_kept_with_all_that_was_sent_and_answered(
+    engine, finished, make_listener, make_delivery, clock
+):
+    listener = make_listener(headers={"X-Token": "secret of the receiver"})
+    outcome = Outcome(
+        status_code=500, error_class="http_500", error="Receiver answered 500.", ip="127.0.0.1",
+        response_headers=(("server", "x"),), response_body=b"\x00\xff", truncated="size",
+        timings=Timings(connect_ms=0.12345, total_ms=7.5),
+    )  # fmt: skip
+    one = finished(outcome, delivery=make_delivery(listener=listener))
+    record(engine, [one])
+
+    [attempt] = attempts_of(engine, one)
+    assert (attempt.number, attempt.started_at, attempt.worker) == (1, clock(), "tests")
+    assert (attempt.status_code, attempt.error_class, attempt.error) == (
+        500,
+        "http_500",
+        "Receiver answered 500.",
+    )
+    assert (attempt.url, attempt.ip, attempt.duration_ms) == (listener.url, "127.0.0.1", 7.5)
+    assert attempt.timings == {"connect_ms": 0.123, "total_ms": 7.5}
+    assert attempt.response_headers == [["server", "x"]]
+    assert (attempt.response_body, attempt.truncated) == (b"\x00\xff", "size")
+    sent = dict(attempt.request_headers)
+    assert sent["x-token"] == HIDDEN
+    assert sent["webhook-id"].startswith("evt_")
+    assert "secret of the receiver" not in str(attempt.request_headers)
+
+
+def test_a_message_that_could_not_be_made_is_kept_as_an_attempt_without_headers(engine, finished):
+    one = replace(finished(Outcome(error_class="internal", error="No.")), message=None)
+    record(engine, [one])
+
+    [attempt] = attempts_of(engine, one)
+    assert (attempt.error_class, attempt.request_headers) == ("internal", [])
+
+
+def test_a_group_of_all_kinds_is_recorded_together(engine, finished):
+    group = [finished(answered(status)) for status in (200, 500, 200, 503, 404)]
+    record(engine, group)
+
+    assert [row_of(engine, one).status for one in group] == [
+        "delivered", "retrying", "delivered", "retrying", "retrying",
+    ]  # fmt: skip
+    assert [len(attempts_of(engine, one)) for one in group] == [1] * 5
+
+
+def test_410_disables_the_listener_and_holds_what_waits_for_it(
+    engine, finished, make_listener, make_delivery
+):
+    listener = make_listener()
+    waiting = make_delivery(listener=listener, queued_at=engine.clock())
+    other = make_delivery()
+    one = finished(answered(410), delivery=make_delivery(listener=listener))
+    record(engine, [one])
+
+    with engine.sessions() as session:
+        disabled = session.get_one(Listener, listener.id)
+        held, untouched = (session.get_one(Delivery, each.id) for each in (waiting, other))
+    assert (disabled.state, disabled.state_reason) == ("disabled", "The receiver answered 410 Gone.")
+    assert (held.status, held.reason, held.queued_at) == ("held", "The listener is disabled.", None)
+    assert untouched.status == "pending"
+    assert row_of(engine, one).status == "failed"
+
+
+def test_a_delivery_that_comes_through_alone_is_no_longer_alone(engine, finished, make_delivery):
+    delivery = make_delivery(status=Status.RETRYING, alone=True, crashes=2)
+    one = finished(answered(500), delivery=delivery)
+    record(engine, [one])
+
+    assert (row_of(engine, one).alone, row_of(engine, one).crashes) == (False, 0)
+
+
+# Lost leases
+
+
+def test_an_answer_after_the_rescue_is_kept_in_the_lost_attempt_and_moves_nothing(engine, finished, clock):
+    one = finished(answered(200))
+    clock.tick(3600)
+    rescue(engine)
+    before = row_of(engine, one)
+    record(engine, [one])
+
+    row = row_of(engine, one)
+    assert (row.status, row.tries, row.attempt_count) == ("retrying", 0, 1)
+    assert row.due_at == before.due_at
+    [attempt] = attempts_of(engine, one)
+    assert (attempt.number, attempt.error_class, attempt.status_code) == (1, "superseded", 200)
+    assert attempt.error.endswith("came back after its lease: answered 200.")
+
+
+def test_an_answer_after_another_worker_claimed_it_leaves_that_claim_alone(engine, finished, clock):
+    late = finished(answered(500))
+    clock.tick(3600)
+    rescue(engine)
+    [again] = claim(engine, [late.claimed.id])
+    record(engine, [late])
+
+    row = row_of(engine, late)
+    assert (row.status, row.lease_token) == ("sending", again.token)
+    record(engine, [Finished(again, None, answered(200), clock())])
+    assert row_of(engine, late).status == "delivered"
+    assert [(each.number, each.error_class) for each in attempts_of(engine, late)] == [
+        (1, "superseded"),
+        (2, None),
+    ]
+
+
+def test_a_late_410_disables_nobody(engine, finished, clock):
+    one = finished(answered(410))
+    clock.tick(3600)
+    rescue(engine)
+    record(engine, [one])
+
+    with engine.sessions() as session:
+        assert session.get_one(Listener, one.claimed.target.listener_id).state == "active"
+
+
+def test_recording_twice_changes_nothing_the_second_time(engine, finished):
+    one = finished(answered(500))
+    record(engine, [one])
+    before = row_of(engine, one).due_at
+    record(engine, [one])
+
+    assert row_of(engine, one).due_at == before
+    assert len(attempts_of(engine, one)) == 1
+
+
+class _FailsAtFirst:
+    """A sessionmaker whose database is away the first few times."""
+
+    def __init__(self, sessions, times: int) -> None:
+        self._sessions, self._times = sessions, times
+
+    def begin(self):
+        if self._times:
+            self._times -= 1
+            raise sa.exc.OperationalError("UPDATE", {}, Exception("database is locked"))
+        return self._sessions.begin()
+
+
+def test_a_database_that_is_busy_is_asked_again(engine, finished):
+    one = finished(answered(200))
+    record(replace(engine, sessions=_FailsAtFirst(engine.sessions, 2)), [one])
+
+    assert row_of(engine, one).status == "delivered"
+
+
+# Giving back
+
+
+def test_what_was_not_sent_goes_back_to_where_it_came_from(engine, finished, make_delivery, clock):
+    fresh = finished().claimed
+    tried = finished(delivery=make_delivery(status=Status.RETRYING, attempt_count=2, tries=2)).claimed
+
+    assert sorted(give_back(engine, [fresh, tried])) == sorted([fresh.id, tried.id])
+
+    with engine.sessions() as session:
+        rows = [session.get_one(Delivery, each.id) for each in (fresh, tried)]
+    assert [row.status for row in rows] == ["pending", "retrying"]
+    assert [(row.attempt_count, row.tries) for row in rows] == [(0, 0), (2, 2)]
+    assert {(row.lease_token, row.lease_until, row.queued_at) for row in rows} == {(None, None, clock())}
+    assert len(claim(engine, [fresh.id, tried.id])) == 2
+
+
+def test_what_was_rescued_meanwhile_is_not_given_back(engine, finished, clock):
+    claimed = finished().claimed
+    clock.tick(3600)
+    rescue(engine)
+    claim(engine, [claimed.id])
+
+    assert give_back(engine, [claimed]) == []
