@@ -106,6 +106,13 @@ def test_the_api_is_asked_for_the_same(viewer, make_listener):
     assert f"/api/v1/deliveries?status=failed&amp;listener=lsn_{listener.id}&amp;code=5xx" in text
 
 
+def test_a_listener_that_is_deleted_is_still_named_in_the_filter(viewer, make_listener, clock):
+    listener = make_listener(name="Gone", deleted_at=clock())
+
+    assert "Gone" in page(viewer, f"/deliveries?listener=lsn_{listener.id}")
+    assert "Gone" not in page(viewer, "/deliveries")
+
+
 def test_only_who_operates_can_tick_and_retry(viewer, operator, make_delivery):
     delivery = make_delivery(status="failed")
 

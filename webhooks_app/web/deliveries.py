@@ -33,7 +33,7 @@ COUNTED_UP_TO = 10_000
 def index() -> str:
     """The log with its filter."""
     asked = _asked()
-    names = {one.id: one.name for one in listener_queries.all(session())}
+    names = listener_queries.names(session(), also=asked.wanted.listener_id)
     return render_template(
         "deliveries/index.html",
         asked=asked,

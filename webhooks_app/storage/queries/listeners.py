@@ -73,6 +73,18 @@ def of_hook(session: Session, hook: str) -> Sequence[Listener]:
     return all(session, hook=hook)
 
 
+def names(session: Session, *, most: int = 200, also: str | None = None) -> dict[str, str]:
+    """The names of the first `most` listeners by name, to choose from, and of the one with the id `also`."""
+    query = sa.select(Listener.id, Listener.name)
+    first = (
+        query.where(Listener.deleted_at.is_(None))
+        .order_by(sa.func.lower(Listener.name), Listener.id)
+        .limit(most)
+    )
+    chosen = query.where(Listener.id == also)
+    return dict(session.execute(first).all()) | (dict(session.execute(chosen).all()) if also else {})
+
+
 def health(session: Session, listener_ids: Sequence[str], since: datetime) -> dict[str, Health]:
     """The health of these listeners since then; tests do not count. Every id is there."""
     if not listener_ids:
