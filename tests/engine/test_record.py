@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from tests import factories
 from tests.fakes import answered
 from webhooks_app.engine.claim import claim
 from webhooks_app.engine.deliver import message_for
@@ -253,3 +254,22 @@ def test_what_was_rescued_meanwhile_is_not_given_back(engine, finished, clock):
     claim(engine, [claimed.id])
 
     assert give_back(engine, [claimed]) == []
+
+
+def test_every_statement_holds_on_both_databases(any_engine, clock):
+    given = [factories.make_delivery(any_engine) for _ in range(5)]
+    [done, again, gone, late, unsent] = claim(any_engine, [one.id for one in given])
+    assert give_back(any_engine, [unsent]) == [unsent.id]
+    with any_engine.sessions.begin() as session:
+        session.get_one(Delivery, late.id).lease_until = clock() - timedelta(seconds=1)
+    assert rescue(any_engine) == 1
+
+    statuses = zip((done, again, gone, late), (200, 500, 410, 200), strict=True)
+    record(any_engine, [Finished(one, None, answered(status), clock()) for one, status in statuses])
+
+    with any_engine.sessions() as session:
+        rows = [session.get_one(Delivery, one.id) for one in (done, again, gone, late, unsent)]
+        assert [row.status for row in rows] == ["delivered", "retrying", "failed", "retrying", "pending"]
+        assert session.get_one(Listener, gone.target.listener_id).state == "disabled"
+        superseded = session.scalars(sa.select(Attempt).where(Attempt.delivery_id == late.id)).one()
+        assert (superseded.error_class, superseded.status_code) == ("superseded", 200)

@@ -22,6 +22,7 @@ from webhooks_app.engine.dispatch import BATCH, JOBS_IN_QUEUE, dispatch, in_batc
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import WAITING, Attempt, Delivery, Event, Status
+from webhooks_app.storage.types import Moment
 
 log = logging.getLogger("webhooks_app.sweep")
 
@@ -90,9 +91,9 @@ def _rescue_statement(now: datetime) -> Any:
         sa.update(Delivery)
         .where(Delivery.status == Status.SENDING, Delivery.lease_until < now)
         .values(
-            status=sa.case((is_ill, Status.FAILED), else_=Status.RETRYING),
+            status=sa.case((is_ill, sa.literal(Status.FAILED, sa.String)), else_=Status.RETRYING),
             reason=sa.case((is_ill, f"Stopped after {MOST_CRASHES} worker crashes."), else_=WORKER_LOST),
-            finished_at=sa.case((is_ill, now), else_=None),
+            finished_at=sa.case((is_ill, sa.literal(now, Moment)), else_=None),
             crashes=sa.case((Delivery.alone, Delivery.crashes + 1), else_=0),
             alone=True,
             lease_token=None,

@@ -1,0 +1,277 @@
+"""Does the queue agree with the database again, whatever was lost?"""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from tests import factories
+from tests.fakes import answered
+from webhooks_app.engine.claim import claim
+from webhooks_app.engine.sweep import INLINE_BATCH, WORKER_LOST, Swept, rescue, sweep
+from webhooks_app.storage.models import Attempt, Delivery, Event, Status
+
+
+def row_of(engine, delivery) -> Delivery:
+    with engine.sessions() as session:
+        return session.get_one(Delivery, delivery.id)
+
+
+def attempts(engine) -> list[Attempt]:
+    with engine.sessions() as session:
+        return list(session.scalars(sa.select(Attempt).order_by(Attempt.number)))
+
+
+@pytest.fixture
+def crash(engine, clock):
+    """A worker claims these deliveries together, dies, and is found out."""
+
+    def crash(*deliveries):
+        worker = replace(engine, worker_name="the late worker")
+        assert claim(worker, [one.id for one in deliveries])
+        clock.tick(3600)
+        return sweep(engine)
+
+    return crash
+
+
+def test_a_quiet_system_is_left_alone(engine, queue, make_delivery):
+    for status in (Status.DELIVERED, Status.FAILED, Status.HELD, Status.CANCELLED):
+        make_delivery(status=status)
+
+    assert sweep(engine) == Swept()
+    assert (queue.rings, queue.pushed) == (0, [])
+
+
+# Events whose doorbell was lost
+
+
+def test_an_event_that_waits_longer_than_a_second_is_rung_for_again(engine, make_event, queue, clock):
+    make_event()
+    clock.tick(1)
+    assert not sweep(engine).rang
+
+    clock.tick(0.001)
+    assert sweep(engine).rang
+    assert queue.rings == 1
+
+
+def test_a_ring_whose_job_was_lost_is_rung_anew_only_when_the_queue_is_empty(
+    engine, make_event, queue, clock
+):
+    make_event()
+    queue.ring()
+    clock.tick(5)
+    queue.pushed.append(["something"])
+    sweep(engine)
+    assert queue.rings == 1  # the job may stand in the queue
+
+    queue.pushed.clear()
+    sweep(engine)
+    assert queue.rings == 2
+
+
+# Deliveries that are due and not queued
+
+
+def test_what_is_due_is_queued_once(engine, make_delivery, queue, clock):
+    due = make_delivery(status=Status.RETRYING)
+    make_delivery(status=Status.RETRYING, due_at=clock() + timedelta(seconds=1))
+
+    assert [sweep(engine).queued, sweep(engine).queued] == [1, 0]
+    assert queue.pushed == [[due.id]]
+    assert row_of(engine, due).queued_at == clock()
+
+
+def test_what_has_waited_longest_is_queued_first(engine, make_delivery, queue, clock):
+    deliveries = [make_delivery(due_at=clock() - timedelta(seconds=seconds)) for seconds in (1, 3, 2)]
+    sweep(engine)
+
+    assert queue.pushed_ids == [deliveries[place].id for place in (1, 2, 0)]
+
+
+def test_no_more_is_queued_than_there_is_room_for(engine, make_delivery, queue):
+    make_delivery()
+    queue.pushed = [["x"]] * 100
+
+    assert sweep(engine).queued == 0
+    queue.pushed.pop()
+    assert sweep(engine).queued == 1
+
+
+@pytest.mark.parametrize(
+    ("waiting", "seconds", "queued"),
+    [
+        (0, 1, 0),  # a worker may just have taken the job
+        (0, 2.001, 1),  # the queue is empty, so it lost it
+        (1, 2.001, 0),
+        (1, 299, 0),
+        (1, 301, 1),  # too long for any queue
+    ],
+)
+def test_what_is_queued_and_never_comes_is_queued_again(
+    engine, make_delivery, queue, clock, waiting, seconds, queued
+):
+    make_delivery(queued_at=clock())
+    queue.pushed = [["another"]] * waiting
+    clock.tick(seconds)
+
+    assert sweep(engine).queued == queued
+
+
+def test_what_stands_in_the_slow_queue_is_not_queued_a_second_time(engine, make_delivery, queue, clock):
+    delivery = make_delivery(queued_at=clock())
+    queue.pushed_slow.append([delivery.id])
+    clock.tick(60)
+
+    assert sweep(engine).queued == 0
+
+
+def test_after_the_queue_was_wiped_everything_is_queued_at_once(engine, make_delivery, queue, clock):
+    delivery = make_delivery(queued_at=clock())
+    queue.pushed = [["the first that came after"]]
+    queue.is_wiped = True
+
+    assert sweep(engine).queued == 1
+    assert queue.pushed_ids[-1] == delivery.id
+
+
+# Claims whose lease has ended
+
+
+def test_a_lost_workers_attempt_is_closed_and_its_delivery_goes_on_alone(
+    engine, make_delivery, queue, clock, crash
+):
+    one, other = make_delivery(), make_delivery()
+    claimed_at = clock()
+
+    assert crash(one, other) == Swept(queued=2, rescued=2)
+
+    assert sorted(queue.pushed) == sorted([[one.id], [other.id]])  # a job each
+    row = row_of(engine, one)
+    assert (row.status, row.reason, row.last_error_class) == ("retrying", WORKER_LOST, "worker_lost")
+    assert (row.alone, row.crashes, row.tries, row.attempt_count) == (True, 0, 0, 1)  # no retry was used up
+    assert (row.lease_token, row.lease_until, row.lease_owner) == (None, None, None)
+    assert row.due_at == clock()
+    attempt = next(each for each in attempts(engine) if each.delivery_id == one.id)
+    assert (attempt.number, attempt.started_at) == (1, claimed_at)
+    assert (attempt.error_class, attempt.error, attempt.worker) == (
+        "worker_lost",
+        WORKER_LOST,
+        "the late worker",
+    )
+
+
+def test_a_lease_that_still_runs_is_left_alone(engine, make_delivery, clock):
+    delivery = make_delivery()
+    claim(engine, [delivery.id])
+    clock.tick(60)  # fifteen seconds for the attempt, and the margin
+
+    assert rescue(engine) == 0
+    clock.tick(0.001)
+    assert rescue(engine) == 1
+
+
+def test_a_delivery_that_kills_its_worker_three_times_while_alone_fails(engine, make_delivery, crash):
+    poison = make_delivery()
+    innocent = make_delivery()
+    crash(poison, innocent)
+    assert row_of(engine, innocent).crashes == 0
+
+    seen = []
+    for _ in range(3):
+        crash(poison)
+        seen.append((row_of(engine, poison).status, row_of(engine, poison).crashes))
+
+    assert seen == [("retrying", 1), ("retrying", 2), ("failed", 3)]
+    row = row_of(engine, poison)
+    assert row.reason == "Stopped after 3 worker crashes."
+    assert row.finished_at == engine.clock()
+    assert [each.number for each in attempts(engine) if each.delivery_id == poison.id] == [1, 2, 3, 4]
+    assert row_of(engine, innocent).status == "retrying"
+
+
+# Two at once
+
+
+def test_two_sweeps_at_once_do_everything_once(any_engine, clock):
+    lost = [factories.make_delivery(any_engine) for _ in range(20)]
+    claim(any_engine, [one.id for one in lost])
+    clock.tick(3600)
+    due = [factories.make_delivery(any_engine) for _ in range(20)]
+    factories.make_event(any_engine)
+    clock.tick(2)
+
+    with ThreadPoolExecutor(2) as threads:
+        swept = list(threads.map(lambda _: sweep(any_engine), range(2)))
+
+    assert sum(one.rescued for one in swept) == 20
+    assert sorted(any_engine.queue.pushed_ids) == sorted(one.id for one in (*lost, *due))
+    assert len(attempts(any_engine)) == 20
+
+
+# Without a queue
+
+
+def test_without_a_queue_the_sweep_dispatches_and_delivers_itself(
+    engine, make_event, make_listener, queue, transport
+):
+    make_event()
+    make_listener()
+    queue.is_down = True
+
+    assert sweep(engine) == Swept(queued=1, inline=True)
+
+    engine.stragglers.drain(seconds=5)
+    assert len(transport.sent) == 1
+    with engine.sessions() as session:
+        assert session.scalars(sa.select(Delivery.status)).all() == ["delivered"]
+        assert session.scalars(sa.select(Event.dispatched_at)).all() == [engine.clock()]
+
+
+def test_without_a_queue_it_does_a_little_at_a_time(engine, make_delivery, make_listener, queue, caplog):
+    listener = make_listener()
+    for _ in range(INLINE_BATCH + 1):
+        make_delivery(listener=listener)
+    queue.is_down = True
+
+    with caplog.at_level(logging.WARNING):
+        assert sweep(engine).queued == INLINE_BATCH
+        assert sweep(engine).queued == 1
+    assert "delivering from the sweep itself" in caplog.text
+
+
+class Leases:
+    """Which tokens each delivery was sent under, read while it is sent."""
+
+    def __init__(self, engine) -> None:
+        self._engine, self._seen = engine, {}
+
+    def look(self, _message):
+        with self._engine.sessions() as session:
+            for row in session.scalars(sa.select(Delivery).where(Delivery.lease_token.is_not(None))):
+                self._seen.setdefault(row.id, []).append(row.lease_token)
+        return answered(200)
+
+    def of(self, delivery_id):
+        return self._seen[delivery_id]
+
+
+def test_without_a_queue_what_goes_alone_goes_alone(engine, make_delivery, queue, transport):
+    """Else a healthy delivery would be blamed for the crashes of the one beside it."""
+    leases = Leases(engine)
+    transport.will_do(leases.look)
+    alone = [make_delivery(alone=True), make_delivery(alone=True)]
+    together = [make_delivery(), make_delivery()]
+    queue.is_down = True
+    sweep(engine)
+    engine.stragglers.drain(seconds=5)
+
+    tokens = [set(leases.of(one.id)) for one in (*alone, *together)]
+    assert len(tokens[0] | tokens[1]) == 2
+    assert tokens[2] == tokens[3] != tokens[0]
