@@ -19,11 +19,14 @@ def described(redis: Redis) -> list[str]:
     name = "Valkey" if "valkey_version" in server else "Redis"
     found = server.get("valkey_version") or server["redis_version"]
     packages = ", ".join(f"{each} {version(each)}" for each in _PACKAGES)
-    load = f", load {os.getloadavg()[0]:.1f} at the start"
+    busy = os.getloadavg()[0]
+    load = f", load {busy:.1f} at the start"
+    warning = ["Others keep this machine busy: trust the CPU figures more than the rates."]
     return [
         f"{os.cpu_count()} cores, {_processor()}, {platform.system()} {platform.machine()}{load}",
         f"Python {platform.python_version()}, {packages}",
         f"{name} server {found}, SQLite {sqlite3.sqlite_version}",
+        *(warning if busy > (os.cpu_count() or 1) / 2 else ()),
     ]
 
 

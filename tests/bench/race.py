@@ -42,7 +42,7 @@ class Side:
 
 FORKING = Side("forking", "one job each, RQ Worker (forks)", 50)
 SIMPLE = Side("simple", "one job each, RQ SimpleWorker", 250)
-OURS = Side("ours", "Webhooks App", 1500, roles=("worker", "clock"), tables="webhooks_")
+OURS = Side("ours", "Webhooks App", 1500, roles=("worker", "slow worker", "clock"), tables="webhooks_")
 
 
 @dataclass(frozen=True, slots=True)
