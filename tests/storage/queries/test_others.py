@@ -9,7 +9,7 @@ import pytest
 from tests.factories import make_delivery, make_event, make_listener, make_user
 from webhooks_app.engine.audit import CODE, Actor, note
 from webhooks_app.storage.echo import EchoBox, EchoRequest
-from webhooks_app.storage.models import Attempt, HookProblem, State, Status
+from webhooks_app.storage.models import HookProblem, State, Status
 from webhooks_app.storage.queries import echo, events, hooks, listeners, people, system
 
 
@@ -155,34 +155,6 @@ def test_an_empty_backlog_has_no_oldest(session, clock):
     found = system.backlog(session, clock())
 
     assert (found.undispatched, found.oldest_undispatched_at, found.oldest_due_at) == (0, None, None)
-
-
-def test_the_figures_name_the_listeners_in_trouble(any_engine, session, clock, since):
-    fine, weak, broken = (make_listener(any_engine) for _ in range(3))
-    broken = make_listener(any_engine, state=State.DISABLED)
-    delivered = make_delivery(any_engine, listener=fine, status=Status.DELIVERED)
-    make_delivery(any_engine, listener=weak, status=Status.FAILED)
-    make_delivery(any_engine, listener=weak, status=Status.FAILED, created_at=clock() - timedelta(days=2))
-    make_delivery(any_engine, listener=broken, status=Status.HELD)
-    with any_engine.sessions.begin() as writing:
-        for number in range(1, 21):
-            columns = {"started_at": clock(), "duration_ms": float(number), "status_code": 200}
-            writing.add(Attempt(delivery_id=delivered.id, number=number, **columns))
-
-    found = system.figures(session, since)
-
-    assert [(one.listener.id, one.failed, one.held) for one in found.troubled] == [
-        (broken.id, 0, 1),
-        (weak.id, 1, 0),
-    ]
-    assert (found.success, found.attempts, found.p95_ms) == (0.5, 20, 19.0)
-    assert found.listeners[State.DISABLED] == 1
-    assert [row.listener_id for row in system.latest_failures(session, limit=1)] == [weak.id]
-
-
-def test_without_attempts_there_is_no_p95(session, since):
-    assert system.figures(session, since).p95_ms is None
-    assert system.figures(session, since).success is None
 
 
 def test_the_database_has_a_size(session):

@@ -1,0 +1,63 @@
+"""Does one sentence tell whether everything is in order?"""
+
+import pytest
+
+from webhooks_app.storage.models import Delivery, State
+from webhooks_app.storage.queries.figures import Slot
+from webhooks_app.web.verdict import last_error, verdict
+
+SAID = "in the last 24 hours"
+QUIET, BUSY, WRONG = Slot(), Slot(made=5), Slot(made=5, failed=1)
+
+
+def said(counts, total=BUSY, **more):
+    """The verdict on (active, paused, failing, disabled) listeners."""
+    states = dict(zip((State.ACTIVE, State.PAUSED, State.FAILING, State.DISABLED), counts, strict=True))
+    return verdict(states, total, **{"stoppages": [], "said": SAID, **more})
+
+
+@pytest.mark.parametrize("counts, total, sentence", [
+    ((12, 0, 2, 0), BUSY, "2 of 14 listeners are failing. Everything else is delivering."),
+    ((1, 0, 0, 1), BUSY, "1 of 2 listeners is disabled. Everything else is delivering."),
+    ((1, 0, 1, 1), WRONG, "2 of 3 listeners are failing or disabled. Everything else is delivering."),
+    ((0, 1, 1, 0), BUSY, "1 of 2 listeners is failing."),  # nothing else delivers: the other one is paused
+    ((0, 0, 1, 0), BUSY, "The only listener is failing."),
+    ((0, 0, 3, 0), BUSY, "All 3 listeners are failing."),
+    ((3, 0, 0, 0), WRONG, f"No listener is failing, but 1 delivery failed {SAID}."),
+    ((3, 0, 0, 0), BUSY, "All 3 active listeners are delivering."),
+    ((3, 1, 0, 0), BUSY, "All 3 active listeners are delivering. 1 is paused."),
+    ((1, 2, 0, 0), BUSY, "The active listener is delivering. 2 are paused."),
+    ((1, 0, 0, 0), BUSY, "The only listener is delivering."),
+    ((0, 1, 0, 0), BUSY, "The only listener is paused."),
+    ((0, 2, 0, 0), BUSY, "All 2 listeners are paused."),
+    ((2, 0, 0, 0), QUIET, f"All is well. Nothing was sent {SAID}."),
+    ((0, 0, 0, 0), QUIET, "Nobody listens yet."),
+])  # fmt: skip
+def test_the_sentence_says_what_is_so(counts, total, sentence):
+    assert said(counts, total).sentence == sentence
+
+
+@pytest.mark.parametrize("found, tone", [
+    (said((1, 0, 1, 0)), "bad"), (said((1, 0, 0, 0), WRONG), "warn"), (said((1, 0, 0, 0)), "ok"),
+    (said((0, 0, 0, 0)), "info"), (said((1, 0, 0, 0), stoppages=["Redis is away."]), "bad"),
+    (said((0, 0, 0, 0), is_new=True), "info"),
+])  # fmt: skip
+def test_the_tone_goes_with_it(found, tone):
+    assert found.tone == tone
+
+
+def test_what_stops_everything_comes_before_what_stops_one():
+    assert said((1, 0, 1, 0), stoppages=["Redis is away.", "No clock."]).sentence == "Redis is away."
+
+
+def test_a_welcome_hides_no_trouble():
+    assert said((0, 0, 1, 0), is_new=True).tone == "bad" and said((1, 0, 0, 0), WRONG, is_new=True).tone == "warn"
+
+
+@pytest.mark.parametrize("columns, words", [
+    ({"last_status_code": 500, "last_error_class": "http_500"}, "Answered 500"),
+    ({"last_error_class": "dns_failure"}, "DNS failure"),
+    ({"last_error_class": "something_new"}, "Something new"),
+])  # fmt: skip
+def test_an_error_is_a_few_words(columns, words):
+    assert last_error(Delivery(**columns)) == words

@@ -1,0 +1,27 @@
+"""Which conditions let the database use its small indexes?
+
+The indexes of what waits and of what ended badly hold only those rows. A database uses one where it can prove
+that the index has every row asked for, and it proves that from values that stand in the statement: with
+`status IN (?, ?)` it reads the whole table instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from webhooks_app.storage.models import WAITING, Delivery, Status
+
+
+def _stands_in(statuses: Sequence[Status]) -> sa.ColumnElement[bool]:
+    values = [status.value for status in statuses]
+    return Delivery.status.in_(
+        sa.bindparam("statuses", values, expanding=True, literal_execute=True, unique=True)
+    )
+
+
+# Each in the words of its index; narrow it further with a condition of one status.
+IS_WAITING = _stands_in(WAITING)
+ENDED_BADLY = _stands_in((Status.FAILED, Status.HELD, Status.CANCELLED))
+IS_SENDING = Delivery.status == sa.bindparam("sending", Status.SENDING.value, literal_execute=True)
