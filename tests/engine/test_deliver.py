@@ -1,0 +1,233 @@
+"""The story of an attempt: claimed, sent, decided, recorded; left behind or given back where it takes long."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from standardwebhooks.webhooks import Webhook
+
+from tests import factories
+from tests.fakes import FixedClock, answered
+from webhooks_app.engine.deliver import PATIENT_BEGIN_SECONDS, deliver_batch
+from webhooks_app.engine.signing import new_secret
+from webhooks_app.engine.stragglers import LONGEST_WAIT_SECONDS, Stragglers
+from webhooks_app.runtime.rq_queue import JOB_TIMEOUT_SECONDS
+from webhooks_app.storage.ids import EVENT, shown
+from webhooks_app.storage.models import Attempt, Delivery, Status
+
+CLOUDEVENT = {"specversion", "id", "source", "type", "time", "datacontenttype", "data"}
+
+
+def statuses(engine, *deliveries) -> list[str]:
+    with engine.sessions() as session:
+        return [session.get_one(Delivery, one.id).status for one in deliveries]
+
+
+@pytest.fixture
+def gate():
+    gate = threading.Event()
+    yield gate
+    gate.set()
+
+
+def test_what_the_receiver_gets_verifies_by_the_standard(
+    engine, clock, make_listener, make_delivery, make_event, transport
+):
+    secret = new_secret()
+    clock.now = clock.now.fromtimestamp(int(time.time()), clock.now.tzinfo)  # the reference checks the moment
+    event = make_event(payload={"name": "José"}, dispatched_at=clock())
+    listener = make_listener(secret=secret, headers={"x-tenant": "7"}, timeout_seconds=3)
+    deliver_batch(engine, [make_delivery(event=event, listener=listener).id])
+
+    [message] = transport.sent
+    headers = dict(message.headers)
+    assert (message.url, message.timeout_seconds) == (listener.url, 3)
+    assert Webhook(secret).verify(message.body.decode(), headers) == {"name": "José"}
+    assert headers["webhook-id"] == shown(EVENT, event.id)
+    assert (headers["webhook-attempt"], headers["x-tenant"]) == ("1", "7")
+
+
+@pytest.mark.parametrize(
+    ("body_format", "found"),
+    [("plain", {"name": "Joe"}), ("standard", {"type", "timestamp", "data"}), ("cloudevents", CLOUDEVENT)],
+)  # fmt: skip
+def test_the_body_is_in_the_listeners_format(
+    engine, make_listener, make_delivery, make_event, transport, body_format, found
+):
+    event = make_event(payload={"name": "Joe"}, dispatched_at=engine.clock())
+    deliver_batch(engine, [make_delivery(event=event, listener=make_listener(body_format=body_format)).id])
+
+    body = json.loads(transport.sent[0].body)
+    assert (body if body_format == "plain" else set(body)) == found
+
+
+def test_a_retry_sends_the_same_bytes_and_counts_up(engine, clock, make_delivery, transport):
+    delivery = make_delivery()
+    transport.will_answer(500, 200)
+    deliver_batch(engine, [delivery.id])
+    clock.tick(6)
+    deliver_batch(engine, [delivery.id])
+
+    first, second = transport.sent
+    assert first.body == second.body
+    assert [dict(each.headers)["webhook-attempt"] for each in transport.sent] == ["1", "2"]
+    assert dict(first.headers)["webhook-id"] == dict(second.headers)["webhook-id"]
+    assert dict(first.headers)["webhook-signature"] != dict(second.headers)["webhook-signature"]
+    assert statuses(engine, delivery) == ["delivered"]
+
+
+def test_a_batch_is_sent_and_each_outcome_recorded(engine, make_delivery, transport):
+    deliveries = [make_delivery() for _ in range(120)]
+    deliver_batch(engine, [one.id for one in deliveries], patient=True)
+
+    assert len(transport.sent) == 120
+    assert set(statuses(engine, *deliveries)) == {"delivered"}
+
+
+def test_nothing_to_claim_sends_nothing(engine, make_delivery, transport):
+    deliver_batch(engine, [make_delivery(status=Status.DELIVERED).id, "0" * 32])
+
+    assert transport.sent == []
+
+
+def test_whatever_fails_inside_becomes_an_outcome_and_is_logged_nowhere_else(
+    engine, make_delivery, transport
+):
+    def fail(_message):
+        raise ZeroDivisionError("a secret of ours")
+
+    transport.will_do(fail)
+    delivery = make_delivery()
+    deliver_batch(engine, [delivery.id], patient=True)
+
+    with engine.sessions() as session:
+        attempt = session.scalars(sa.select(Attempt)).one()
+    assert (attempt.error_class, attempt.error) == (
+        "internal", "Sending failed inside Webhooks App: ZeroDivisionError.",
+    )  # fmt: skip
+    assert statuses(engine, delivery) == ["retrying"]
+
+
+def test_no_transaction_is_open_while_sending(any_engine, transport):
+    def write_meanwhile(_message):
+        with any_engine.sessions.begin() as session:
+            session.execute(sa.text("UPDATE webhooks_listeners SET name = 'x'"))
+        return answered(200)
+
+    transport.will_do(write_meanwhile)
+    delivery = factories.make_delivery(any_engine)
+    began = time.monotonic()
+    deliver_batch(any_engine, [delivery.id], patient=True)
+
+    assert time.monotonic() - began < 3
+    assert statuses(any_engine, delivery) == ["delivered"]
+
+
+# Receivers that take long
+
+
+@pytest.fixture
+def one_hangs(engine, make_listener, make_delivery, transport, gate):
+    """Of three deliveries to a hanging receiver one is in flight; a fourth goes to a good one."""
+    hanging = make_listener(url="http://127.0.0.1:9/hangs", sends_in_flight=1)
+
+    def hang(_message):
+        gate.wait(5)
+        return answered(200)
+
+    transport.will_do(hang, at="http://127.0.0.1:9/hangs")
+    return [make_delivery(listener=hanging) for _ in range(3)], make_delivery()
+
+
+def test_a_job_goes_on_while_one_receiver_hangs(engine, one_hangs, gate, queue):
+    hung, good = one_hangs
+    began = time.monotonic()
+    deliver_batch(engine, [*(one.id for one in hung), good.id])
+
+    assert time.monotonic() - began < 2
+    assert statuses(engine, good) == ["delivered"]
+    assert statuses(engine, *hung) == ["sending"] * 3
+
+    wait_until(lambda: queue.pushed_slow)  # what could not begin goes to the worker that waits
+    assert queue.pushed_slow == [[hung[1].id, hung[2].id]]
+    assert statuses(engine, *hung) == ["sending", "pending", "pending"]
+
+    gate.set()
+    wait_until(lambda: statuses(engine, hung[0]) == ["delivered"])
+
+
+def test_the_slow_worker_waits_for_all_of_them(engine, one_hangs, gate):
+    hung, good = one_hangs
+    threading.Timer(0.3, gate.set).start()
+    deliver_batch(engine, [*(one.id for one in hung), good.id], slow=True)
+
+    assert statuses(engine, *hung, good) == ["delivered"] * 4
+
+
+def test_the_slow_worker_leaves_its_batch_behind_when_asked_to_stop(engine, one_hangs, gate, queue):
+    hung, _ = one_hangs
+    threading.Timer(0.1, engine.stragglers.hurry).start()
+    began = time.monotonic()
+    deliver_batch(engine, [one.id for one in hung], slow=True)
+    assert time.monotonic() - began < 3
+
+    threading.Timer(0.1, gate.set).start()
+    engine.stragglers.drain(seconds=5)
+    assert statuses(engine, *hung) == ["delivered", "pending", "pending"]
+    assert queue.pushed_slow == [[hung[1].id, hung[2].id]]
+
+
+def test_a_job_waits_for_room_before_it_claims(engine, make_delivery):
+    """A lease is not there to wait in: in a long wait another worker may send."""
+
+    class Full(Stragglers):
+        def wait_for_room(self, most):
+            seen.append((most, statuses(engine, delivery)))
+
+    seen, delivery = [], make_delivery()
+    deliver_batch(replace(engine, stragglers=Full()), [delivery.id], patient=True)
+
+    assert seen == [(500, ["pending"])]
+
+
+def test_a_job_that_is_interrupted_leaves_its_sends_to_be_recorded(engine, one_hangs, gate):
+    """RQ interrupts a job that takes too long, wherever it is; a database may be away for a while."""
+    hung, good = one_hangs
+
+    class Interrupted(FixedClock):
+        looks = 0
+
+        def __call__(self):
+            if threading.current_thread() is threading.main_thread():
+                self.looks += 1  # the first is the claim's, the second is that of recording
+                if self.looks == 2:
+                    raise TimeoutError("RQ's alarm")
+            return super().__call__()
+
+    with pytest.raises(TimeoutError):
+        deliver_batch(replace(engine, clock=Interrupted()), [good.id, hung[0].id], slow=True)
+    gate.set()
+
+    wait_until(lambda: statuses(engine, hung[0]) == ["delivered"])
+
+
+def test_a_jobs_timeout_is_longer_than_a_slow_batch_and_shorter_than_its_lease(engine):
+    longest_attempt = 60  # what WEBHOOKS_TIMEOUT_SECONDS allows
+    slow_batch = LONGEST_WAIT_SECONDS + PATIENT_BEGIN_SECONDS + longest_attempt
+
+    lease = longest_attempt + engine.lease_margin.total_seconds()
+
+    assert slow_batch + 5 < JOB_TIMEOUT_SECONDS
+    assert lease > JOB_TIMEOUT_SECONDS + 10
+
+
+def wait_until(holds) -> None:
+    until = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < until, "it never happened"
+        time.sleep(0.01)

@@ -1,0 +1,231 @@
+"""Do sends share the threads well: in order, within each lane's limit, and not held up by who hangs?"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import Counter
+
+import pytest
+
+from webhooks_app.engine.sender import Sender
+
+PATIENCE = 5  # seconds until a test says that something never came
+
+
+class Parcel:
+    """A send that lasts until its gate opens."""
+
+    def __init__(self, lane="a", *, most=8, gate=None, log=None, timed_out=False) -> None:
+        self.lane, self.most_in_flight = lane, most
+        self.gate, self.log, self.timed_out = gate, log, timed_out
+        self.began = threading.Event()
+
+    def send(self) -> bool:
+        self.began.set()
+        if self.gate is not None:
+            assert self.gate.wait(PATIENCE)
+        if self.log is not None:
+            self.log.append(self)
+        return self.timed_out
+
+
+@pytest.fixture
+def gate():
+    """What hangs until it is set; set at the end in any case."""
+    gate = threading.Event()
+    yield gate
+    gate.set()
+
+
+def take_all(batch) -> list:
+    taken = []
+    until = time.monotonic() + PATIENCE
+    while not batch.is_over:
+        assert time.monotonic() < until, "the batch never ended"
+        taken += batch.take(at_least=1, seconds=0.5)
+    return taken
+
+
+def test_everything_is_sent_in_order_while_all_are_quick():
+    log = []
+    parcels = [Parcel(f"lane {number % 5}", log=log) for number in range(100)]
+    batch = Sender(threads=8).submit(parcels)
+
+    assert take_all(batch) == parcels
+    assert log == parcels
+
+
+def test_one_runner_is_enough_while_all_are_quick():
+    sender = Sender(threads=8)
+    threads = set()
+
+    class Noting(Parcel):
+        def send(self):
+            threads.add(threading.get_ident())
+            return False
+
+    take_all(sender.submit([Noting() for _ in range(300)]))
+
+    assert len(threads) == 1
+
+
+def test_no_lane_ever_has_more_in_flight_than_its_limit():
+    """Measured inside the sends themselves, over many lanes and batches at once."""
+    lock, in_flight, most_seen = threading.Lock(), Counter(), Counter()
+
+    class Counting(Parcel):
+        def send(self):
+            with lock:
+                in_flight[self.lane] += 1
+                most_seen[self.lane] = max(most_seen[self.lane], in_flight[self.lane])
+            time.sleep(0.1)  # long enough for the pacer to wake others, several times
+            with lock:
+                in_flight[self.lane] -= 1
+            return False
+
+    sender = Sender(threads=16)
+    batches = [
+        sender.submit(
+            [Counting(lane, most=most) for most, lane in ((1, "one"), (2, "two"), (8, "eight"))] * 4
+        )
+        for _ in range(2)
+    ]
+    for batch in batches:
+        take_all(batch)
+
+    assert most_seen["one"] == 1
+    assert most_seen["two"] <= 2
+    assert most_seen["eight"] <= 8
+    assert most_seen["eight"] > 2  # so it was tried at all
+
+
+def test_a_lane_that_hangs_holds_up_nobody_else(gate):
+    sender = Sender(threads=8)
+    hung = [Parcel("hung", most=2, gate=gate) for _ in range(20)]
+    quick = [Parcel(f"quick {number}") for number in range(50)]
+    stuck = sender.submit(hung)
+    others = sender.submit(quick)
+
+    assert set(take_all(others)) == set(quick)
+    assert sum(parcel.began.is_set() for parcel in hung) == 2
+    assert stuck.take(at_least=1, seconds=0) == []
+
+    gate.set()
+    assert set(take_all(stuck)) == set(hung)
+
+
+def test_several_lanes_that_hang_leave_the_rest_their_threads(gate):
+    sender = Sender(threads=8)
+    batch = sender.submit([Parcel(f"hung {number}", most=1, gate=gate) for number in range(7)])
+    quick = sender.submit([Parcel(f"quick {number}") for number in range(50)])
+
+    assert len(take_all(quick)) == 50
+    assert batch.take(at_least=1, seconds=0) == []
+    assert sender.in_flight == 7
+
+
+def test_a_send_that_becomes_ready_later_is_seen_although_everyone_hangs(gate):
+    """A lane frees its next send while the only other runner begins to hang: somebody must be woken for it."""
+    sender = Sender(threads=8)
+    for _ in range(20):
+        own_gate = threading.Event()
+        first, second = Parcel("narrow", most=1), Parcel("narrow", most=1)
+        hung = [Parcel(f"hung {number}", gate=own_gate) for number in range(3)]
+        batch = sender.submit([hung[0], hung[1], first, hung[2], second])
+
+        assert second.began.wait(PATIENCE)
+        own_gate.set()
+        take_all(batch)
+
+
+def test_never_more_sends_are_under_way_than_there_are_threads(gate):
+    sender = Sender(threads=3)
+    parcels = [Parcel(f"lane {number}", gate=gate) for number in range(10)]
+    batch = sender.submit(parcels)
+    wait_until(lambda: sender.in_flight == 3)
+    time.sleep(0.05)
+
+    assert sum(parcel.began.is_set() for parcel in parcels) == 3
+    gate.set()
+    assert len(take_all(batch)) == 10
+
+
+def test_after_a_timeout_a_lane_sends_one_at_a_time(gate):
+    sender = Sender(threads=8)
+    take_all(sender.submit([Parcel("slow", timed_out=True)]))
+    parcels = [Parcel("slow", gate=gate) for _ in range(5)]
+    batch = sender.submit(parcels)
+    assert parcels[0].began.wait(PATIENCE)
+    time.sleep(0.05)
+
+    assert [parcel.began.is_set() for parcel in parcels] == [True, False, False, False, False]
+    gate.set()
+    assert take_all(batch) == parcels
+
+
+def test_what_has_not_begun_can_be_taken_back_and_is_never_sent(gate):
+    sender = Sender(threads=4)
+    first, second, third = parcels = [Parcel("narrow", most=1, gate=gate) for _ in range(3)]
+    batch = sender.submit(parcels)
+    assert first.began.wait(PATIENCE)
+
+    assert batch.take_back() == [second, third]
+    assert batch.take_back() == []
+    gate.set()
+    assert take_all(batch) == [first]
+    assert not second.began.is_set()
+    after = sender.submit([Parcel("narrow", most=1)])  # the lane is as good as before
+    assert len(take_all(after)) == 1
+
+
+def test_take_waits_for_a_group_or_the_end_but_not_longer_than_told(gate):
+    sender = Sender(threads=4)
+    batch = sender.submit([Parcel(), Parcel(), Parcel("hung", gate=gate)])
+
+    began = time.monotonic()
+    assert len(batch.take(at_least=2, seconds=PATIENCE)) == 2
+    assert batch.unfinished == 1
+    assert batch.take(at_least=1, seconds=0.03) == []
+    assert time.monotonic() - began < 2
+    gate.set()
+    assert len(batch.take(at_least=50, seconds=PATIENCE)) == 1  # the end comes before the group is full
+    assert time.monotonic() - began < PATIENCE
+    assert batch.is_over
+
+
+def test_an_empty_batch_is_over():
+    assert Sender(threads=1).submit([]).is_over
+
+
+def test_a_forked_child_sends_with_threads_of_its_own(gate):
+    """As under gunicorn with preload_app, where the parent may have sent something before."""
+    sender = Sender(threads=2)
+    batch = sender.submit([Parcel("hung", gate=gate), Parcel("other", gate=gate), Parcel("third")])
+    wait_until(lambda: sender.in_flight == 2)
+    with sender.lock:  # the worst moment of all
+        child = _fork(lambda: len(take_all(sender.submit([Parcel("hung"), Parcel()]))) == 2)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    gate.set()
+    assert len(take_all(batch)) == 3
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def _fork(holds) -> int:
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = 0 if holds() else 2
+        finally:
+            os._exit(status)
+    return child
+
+
+def wait_until(holds) -> None:
+    until = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.005)
