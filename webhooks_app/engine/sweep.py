@@ -22,6 +22,7 @@ from webhooks_app.engine.dispatch import BATCH, JOBS_IN_QUEUE, dispatch, in_batc
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import WAITING, Attempt, Delivery, Event, Status
+from webhooks_app.storage.queries.indexed import IS_WAITING
 from webhooks_app.storage.types import Moment
 
 log = logging.getLogger("webhooks_app.sweep")
@@ -165,7 +166,7 @@ def _due(*, now: datetime, stale: datetime) -> sa.Select[str, bool]:
     return (
         sa.select(Delivery.id, Delivery.alone)
         .where(
-            Delivery.status.in_(WAITING),
+            IS_WAITING,
             Delivery.due_at <= now,
             sa.or_(Delivery.queued_at.is_(None), Delivery.queued_at < stale),
         )
@@ -190,7 +191,7 @@ def _forget_queued(engine: Engine, *, before: datetime) -> None:
     with engine.sessions.begin() as session:
         session.execute(
             sa.update(Delivery)
-            .where(Delivery.status.in_(WAITING), Delivery.queued_at <= before)
+            .where(IS_WAITING, Delivery.queued_at <= before)
             .values(queued_at=None)
             .execution_options(synchronize_session=False)
         )
