@@ -80,16 +80,15 @@ def test_no_lane_ever_has_more_in_flight_than_its_limit():
             with lock:
                 in_flight[self.lane] += 1
                 most_seen[self.lane] = max(most_seen[self.lane], in_flight[self.lane])
-            time.sleep(0.1)  # long enough for the pacer to wake others, several times
+            time.sleep(0.05)  # long enough for the pacer to wake others, several times
             with lock:
                 in_flight[self.lane] -= 1
             return False
 
     sender = Sender(threads=16)
+    limits = {"one": 1, "two": 2, "eight": 8}
     batches = [
-        sender.submit(
-            [Counting(lane, most=most) for most, lane in ((1, "one"), (2, "two"), (8, "eight"))] * 4
-        )
+        sender.submit([Counting(lane, most=most) for _ in range(6) for lane, most in limits.items()])
         for _ in range(2)
     ]
     for batch in batches:
