@@ -24,7 +24,8 @@ from webhooks_app.web.protection import request_id
 
 log = logging.getLogger("webhooks_app.web")
 
-CODES = (400, 403, 404, 405, 413, 422, 429, 500, 503)
+CODES = (400, 403, 404, 405, 413, 422, 429, 500, 503)  # each has a page of its own
+OTHER_CODES = (401, 406, 408, 409, 410, 411, 412, 414, 415, 416, 417, 428, 431)
 
 NOT_MIGRATED = (
     "The database does not have the tables of this version yet. Start with `make run`, "
@@ -41,7 +42,7 @@ _SECRET_FIELDS = ("csrf_token", "password", "secret", "headers")
 
 def register(app: Flask) -> None:
     """Answer the errors of `app`'s pages."""
-    for code in CODES:
+    for code in (*CODES, *OTHER_CODES):
         app.register_error_handler(code, _answer)
     app.register_error_handler(errors.NotFound, _not_found)
     app.register_error_handler(errors.NotRegistered, _not_found)
@@ -52,9 +53,10 @@ def register(app: Flask) -> None:
 def error_page(code: int, advice: str = "", **context: Any) -> Response:
     """The page of a status code; `advice` stands in place of its own."""
     error = {"description": advice} if advice else None
+    shown = code if code in CODES else 400 if code < 500 else 500
     response = make_response(
         render_template(
-            f"errors/{code if code in CODES else 500}.html",
+            f"errors/{shown}.html",
             **{"error": error, "request_id": request_id(), "nav_active": "", **context},
         ),
         code,

@@ -85,12 +85,12 @@ def kind_of(hook: Hook) -> str:
 def _examples(hook: Hook, payload: Any) -> dict[str, Any]:
     """A payload, and how a program or a person sends one."""
     wanted = {one.name: payload[one.name] for one in hook.arguments if one.name in payload} or dict(payload)
-    arguments = "".join(f", {name}={value!r}" for name, value in wanted.items() if name.isidentifier())
+    arguments = "".join(f"\n    {name}={value!r}," for name, value in wanted.items() if name.isidentifier())
     address = f"{console().settings.public_base_url}{console().url_prefix}/api/v1/hooks/{hook.name}/events"
-    body = json.dumps({"payload": wanted}, ensure_ascii=False)
+    body = json.dumps({"payload": wanted}, indent=2, ensure_ascii=False)
     return {
         "payload": dict(payload),
-        "python": f"from webhooks_app import hooks\n\nhooks[{hook.name!r}].send(sender=None{arguments})",
+        "python": f"from webhooks_app import hooks\n\nhooks[{hook.name!r}].send(\n    sender=None,{arguments}\n)",
         "curl": (
             f"curl {shlex.quote(address)} \\\n  -H 'Authorization: Bearer '\"$TOKEN\" \\\n"
             f"  -H 'Content-Type: application/json' \\\n  -d {shlex.quote(body)}"

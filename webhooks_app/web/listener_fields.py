@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, SelectChoice, SelectField, StringField, TextAreaField, URLField
-from wtforms.validators import ValidationError
+from wtforms.validators import InputRequired
 from wtforms.widgets import TextInput
 
 from webhooks_app.engine.message import BODY_FORMATS
@@ -84,7 +84,7 @@ class ListenerForm(FlaskForm):
     """Where to send, and how."""
 
     version = HiddenField()
-    url = URLField("Listener URL")
+    url = URLField("Listener URL", [InputRequired("Write the address that takes the deliveries.")])
     name = StringField("Name")
     timeout_seconds = Number("Timeout")
     retry_schedule = StringField("Retry schedule")
@@ -92,11 +92,6 @@ class ListenerForm(FlaskForm):
     sends_in_flight = Number("Sends in flight", whole=True)
     body_format = SelectField("Body format", choices=_FORMATS, default="plain")
     headers = Headers("Headers")
-
-    def validate_url(self, field: Field) -> None:
-        """Say it in words of our own, before the engine reads it."""
-        if not (field.data or "").strip():
-            raise ValidationError("Write the address that takes the deliveries.")
 
 
 def schedule_typed(stored: str | None) -> str:

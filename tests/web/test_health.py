@@ -1,0 +1,46 @@
+"""What do load balancers hear?"""
+
+import pytest
+import sqlalchemy as sa
+
+from webhooks_app.storage import migrations
+from webhooks_app.version import __version__
+
+
+@pytest.fixture
+def migrated(app):
+    """The database says that it is of this version."""
+    with app.extensions["webhooks"].sa_engine.begin() as connection:
+        connection.execute(sa.text(f"CREATE TABLE {migrations.VERSION_TABLE} (version_num VARCHAR(32))"))
+        connection.execute(sa.text(f"INSERT INTO {migrations.VERSION_TABLE} VALUES ('{migrations.head()}')"))
+
+
+def test_a_process_that_answers_says_one_word(client):
+    assert client.get("/healthz").text == "ok"
+
+
+def test_it_does_so_without_its_database(app, client):
+    with app.extensions["webhooks"].sa_engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE webhooks_users"))
+
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_server_that_can_work_is_ready(client, migrated):
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json == {"ready": True, "version": __version__, "reasons": []}
+
+
+def test_a_queue_that_is_away_is_a_reason(client, migrated, queue):
+    queue.is_down = True
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json["reasons"] == ["Redis does not answer."]
+
+
+def test_tables_of_another_version_are_a_reason(client):
+    assert client.get("/readyz").json["reasons"] == ["The database is not migrated to this version."]

@@ -1,0 +1,125 @@
+"""How do people come in? By password or link, throttled, in a session of their own."""
+
+import pytest
+
+from tests.web.conftest import page
+from webhooks_app.engine import accounts
+from webhooks_app.engine.audit import COMMAND_LINE
+
+EMAIL, PASSWORD = "elena@example.com", "correct horse battery"
+
+
+@pytest.fixture
+def elena(engine):
+    return accounts.create_user(engine, EMAIL, "operator", password=PASSWORD, by=COMMAND_LINE)
+
+
+def enter(browser, email=EMAIL, password=PASSWORD, **options):
+    return browser.post("/login", data={"email": email, "password": password}, **options)
+
+
+def test_the_right_password_opens(client, elena):
+    assert enter(client).location == "/"
+    assert EMAIL in page(client, "/hooks")
+
+
+def test_signing_in_goes_on_to_where_one_wanted(client, elena):
+    answer = client.post("/login?next=/listeners", data={"email": EMAIL, "password": PASSWORD})
+
+    assert answer.location == "/listeners"
+
+
+def test_signing_in_never_leads_elsewhere(client, elena):
+    answer = client.post("/login?next=//evil.example", data={"email": EMAIL, "password": PASSWORD})
+
+    assert answer.location == "/"
+
+
+def test_an_unknown_e_mail_and_a_wrong_password_are_told_alike(client, elena):
+    texts = [enter(client, email=email, password="wrong").text for email in (EMAIL, "no@example.com")]
+
+    assert all("The e-mail or the password is wrong." in text for text in texts)
+
+
+def test_the_e_mail_is_kept_and_the_password_is_not(client, elena):
+    text = enter(client, password="my wrong guess").text
+
+    assert EMAIL in text
+    assert "my wrong guess" not in text
+
+
+def test_the_sixth_failure_in_a_minute_has_to_wait(client, elena):
+    assert [enter(client, password="wrong").status_code for _ in range(5)] == [422] * 5
+
+    answer = enter(client)
+
+    assert answer.status_code == 429
+    assert "Too many attempts. Try again in " in answer.text
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+
+
+def test_only_failures_count(client, elena):
+    for _ in range(7):
+        assert enter(client).status_code == 302
+        client.post("/logout")
+
+
+def test_another_account_is_not_held_up(client, elena):
+    for _ in range(6):
+        enter(client, email="other@example.com", password="wrong")
+
+    assert enter(client).status_code == 302
+
+
+def test_a_session_planted_before_is_not_taken_over(client, elena):
+    with client.session_transaction() as session:
+        session["planted"] = "by somebody else"
+
+    enter(client)
+
+    with client.session_transaction() as session:
+        assert "planted" not in session
+
+
+def test_the_cookie_is_kept_from_scripts_and_other_sites(client, elena):
+    cookie = enter(client).headers["Set-Cookie"]
+
+    assert cookie.startswith("webhooks_session=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_opening_a_link_does_not_use_it_up(client, engine, elena):
+    token = accounts.sign_in_link(engine, EMAIL)
+
+    for _ in range(2):
+        assert "Sign in with this link" in page(client, f"/login/{token}")
+    assert client.post(f"/login/{token}").location == "/"
+    assert EMAIL in page(client, "/hooks")
+
+
+def test_a_link_works_once(app, engine, elena):
+    token = accounts.sign_in_link(engine, EMAIL)
+    app.test_client().post(f"/login/{token}")
+
+    answer = app.test_client().post(f"/login/{token}")
+
+    assert answer.status_code == 404
+    assert "no longer good" in answer.text
+
+
+def test_a_link_lasts_fifteen_minutes(client, engine, elena, clock):
+    token = accounts.sign_in_link(engine, EMAIL)
+    clock.tick(15 * 60)
+
+    assert client.get(f"/login/{token}").status_code == 404
+
+
+def test_signing_out_ends_the_session(viewer):
+    viewer.post("/logout")
+
+    assert viewer.get("/hooks").status_code == 302
+
+
+def test_whoever_is_signed_in_does_not_see_the_form(viewer):
+    assert viewer.get("/login?next=/hooks").location == "/hooks"
