@@ -16,15 +16,18 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from tests import factories, network_guard
-from tests.build import build_engine, two_hooks
+from tests.build import build_engine, settings_for, two_hooks
 from tests.caller import bound_words, session_on
 from tests.databases import NoServer, database_in, postgresql_server
 from tests.fakes import FakeQueue, FakeTransport, FixedClock
+from webhooks_app.application import make_console
 from webhooks_app.engine import Engine
 from webhooks_app.registry import HookRegistry
+from webhooks_app.registry import hooks as real_hooks
 from webhooks_app.storage.database import make_engine
 from webhooks_app.storage.models import Base
 
@@ -80,6 +83,15 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Base.metadata.create_all(sa_engine)
     sa_engine.dispose()
     return path
+
+
+@pytest.fixture(scope="session")
+def built_console(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The console, built once; tests/shared_console.py lends it to a test."""
+    bound_before = real_hooks._port
+    built = make_console(settings_for(tmp_path_factory.mktemp("console")), caller_session=lambda: None)
+    real_hooks._port = bound_before
+    return built
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import sysconfig
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -22,7 +23,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webhooks_app import api, cli, jobs, web
 from webhooks_app.console import Console
 from webhooks_app.engine import LEASE_MARGIN, Engine, outbox, problems, sources
-from webhooks_app.engine.addresses import policy_from
+from webhooks_app.engine.addresses import NetworkPolicy, policy_from
 from webhooks_app.engine.port import EnginePort
 from webhooks_app.engine.sealing import Seal
 from webhooks_app.engine.sender import Sender
@@ -113,7 +114,7 @@ def build_engine(
     """The engine with its production parts. Raises GuardNotEffective if the transport's guard does not guard."""
     policy = policy_from(settings)
     transport = Transport(policy, threads=settings.sender_threads, proxy=settings.outbound_proxy)
-    transport.self_test()
+    _prove_guard()
     return Engine(
         hooks=hooks,
         settings=settings,
@@ -128,6 +129,12 @@ def build_engine(
         worker_name=worker_name(),
         lease_margin=_lease_margin(),
     )
+
+
+@cache
+def _prove_guard() -> None:
+    """Once a process: a transport that would dial a refused address ends the start (GuardNotEffective)."""
+    Transport(NetworkPolicy()).self_test()
 
 
 def import_hooks(modules: tuple[str, ...]) -> None:

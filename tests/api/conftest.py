@@ -6,32 +6,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from webhooks_app.application import make_console
+from tests.shared_console import lent
 from webhooks_app.engine import Engine
 from webhooks_app.engine.accounts import create_token
 from webhooks_app.engine.audit import CODE
-from webhooks_app.registry import hooks as real_hooks
 
 Call = Callable[..., TestResponse]
 
 
 @pytest.fixture
-def app(engine: Engine) -> Iterator[Flask]:
-    bound_before = real_hooks._port
-    built = make_console(engine.settings, caller_session=lambda: None)
-    built.extensions["webhooks"] = replace(built.extensions["webhooks"], engine=engine)
-    # An error that nobody answers fails the test instead of becoming a 500.
-    built.config.update(TESTING=True)
-    yield built
-    built.extensions["webhooks"].sa_engine.dispose()
-    real_hooks._port = bound_before
+def app(built_console: Flask, engine: Engine) -> Iterator[Flask]:
+    # An error that nobody answers fails the test instead of becoming a 500: TESTING says so.
+    with lent(built_console, engine) as app:
+        yield app
 
 
 @pytest.fixture

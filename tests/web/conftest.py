@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,23 +16,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests import factories
-from webhooks_app.application import make_console
+from tests.shared_console import lent
 from webhooks_app.engine import Engine
-from webhooks_app.registry import hooks as real_hooks
 from webhooks_app.storage.models import Delivery
 from webhooks_app.storage.people import User
 
 
 @pytest.fixture
-def app(engine: Engine) -> Iterator[Flask]:
+def app(built_console: Flask, engine: Engine) -> Iterator[Flask]:
     """The console as `make_console` builds it, with the engine of fakes in place of its own."""
-    bound_before = real_hooks._port
-    built = make_console(engine.settings, caller_session=lambda: None)
-    built.extensions["webhooks"] = replace(built.extensions["webhooks"], engine=engine)
-    built.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    yield built
-    built.extensions["webhooks"].sa_engine.dispose()
-    real_hooks._port = bound_before
+    with lent(built_console, engine, WTF_CSRF_ENABLED=False) as app:
+        yield app
 
 
 @pytest.fixture
