@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.web.conftest import page, text_of
-from tests.web.test_dashboard import all_runs  # noqa: F401 (a fixture)
+from tests.web.test_dashboard import all_runs, nothing_is_kept  # noqa: F401 (fixtures)
 from webhooks_app.storage.models import Delivery, Listener, Status
 
 BUTTON = "Create an echo listener and send a test event"

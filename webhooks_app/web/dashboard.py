@@ -95,7 +95,7 @@ def try_out() -> Response:
     except (Refused, Conflict) as error:
         flash(f"The test was not sent. {error}", "danger")
         return redirect(url_for("dashboard.show"), 303)
-    flash("A test event is waiting for a worker. This page shows what happens to it.", "success")
+    flash("A test event is waiting for a worker. This page shows what happens to it.", "info")
     return redirect(url_for("deliveries.show", delivery_id=ids.shown(ids.DELIVERY, sent.delivery_id)), 303)
 
 
@@ -232,7 +232,7 @@ def _tiles(span: Span, backlog: Backlog, *, since: datetime) -> list[dict[str, A
         {
             "label": "95 % answer within",
             "value": duration(span.p95_ms),
-            "note": f"of the last {plural(span.answers, 'answer')}" if span.answers else "no answers",
+            "note": _looked_at(span.answers),
         },
         {
             "label": "Waiting now",
@@ -268,7 +268,7 @@ def _chart(span: Span, chosen: Range, *, edges: Sequence[datetime], zone: tzinfo
         "labels": ranges.labels(chosen, edges, zone),
         "series": series,
         "urls": [_log(("since", iso(begin)), ("until", iso(end))) for begin, end in pairwise(edges)],
-        "summary": f"{plural(total.made, 'delivery', 'deliveries')} {chosen.said}, tests among them: "
+        "summary": f"{plural(total.made, 'delivery', 'deliveries')} {chosen.said}, tests included: "
         f"{', '.join(said)}. Times in {zone_name(zone)}.",
     }
 
@@ -282,6 +282,12 @@ def _workers(runs: Running) -> dict[str, Any]:
         "waiting": runs.queue.waiting + runs.queue.waiting_slow,
         "clock_runs": runs.clock_runs,
     }
+
+
+def _looked_at(answers: int) -> str:
+    if not answers:
+        return "no answers"
+    return f"of {'the last ' if answers >= queries.ANSWERS else ''}{plural(answers, 'answer')}"
 
 
 def _up_to(count: int, most: int) -> str:

@@ -13,7 +13,9 @@ def plan_of(session, condition):
 
     @sa.event.listens_for(session.get_bind(), "before_cursor_execute")
     def explain(_connection, cursor, statement, parameters, _context, _many):
-        plans.append(cursor.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchone()[3])
+        if statement.startswith("SELECT"):
+            asked = cursor.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.append(asked.fetchone()[3])
 
     session.execute(query)
     return plans[-1]

@@ -19,6 +19,7 @@ from webhooks_app.storage.queries.indexed import ENDED_BADLY, IS_SENDING, IS_WAI
 
 IN_TROUBLE = (State.FAILING, State.DISABLED)
 LOOKED_AT = 10_000  # failures, at most, that are read to say whose they are
+ANSWERS = 5_000  # answers, at most, whose times are looked at
 LOOKED_BACK = 200  # deliveries of one listener that are searched for its last error
 
 
@@ -89,7 +90,7 @@ def events_up_to(session: Session, since: datetime, *, most: int) -> int:
 
 
 def slowest_share(
-    session: Session, since: datetime, *, share: float = 0.05, most: int = 5_000
+    session: Session, since: datetime, *, share: float = 0.05, most: int = ANSWERS
 ) -> tuple[float | None, int]:
     """Milliseconds that only this share of the last answers took longer than (0.05: the p95), and of how many.
 
