@@ -1,0 +1,219 @@
+"""What does a listener's page show, and what can be done there?"""
+
+import re
+
+import pytest
+
+from tests.web.conftest import page, text_of
+from webhooks_app.storage.models import Delivery, Listener, Status
+
+
+def address(listener, act=""):
+    return f"/listeners/lsn_{listener.id}{act}"
+
+
+@pytest.fixture
+def stored(engine):
+    """A row as it stands in the database now."""
+
+    def read(row):
+        with engine.sessions() as session:
+            return session.get_one(type(row), row.id)
+
+    return read
+
+
+def test_the_list_tells_all_events_from_some(viewer, make_listener):
+    make_listener(name="Audit")
+    make_listener(name="Mailer", filter={"name": {"is": "Joe"}})
+
+    text = page(viewer, "/listeners")
+
+    assert "All events" in text
+    assert "name is &#34;Joe&#34;" in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ("", ["Audit", "Mailer"]),
+        ("?state=paused", ["Mailer"]),
+        ("?hook=order", []),
+        ("?text=AUD", ["Audit"]),
+        ("?text=%25", []),  # a percent sign is looked for as itself
+    ],
+)
+def test_the_list_is_narrowed_by_its_address(viewer, make_listener, asked, names):
+    make_listener(name="Audit")
+    make_listener(name="Mailer", state="paused")
+
+    text = page(viewer, f"/listeners{asked}")
+
+    assert sorted(re.findall(r'class="main"><a href="[^"]+">(\w+)</a>', text)) == names
+
+
+def test_a_long_list_is_cut_into_pages_that_lose_nobody(viewer, make_listener):
+    for number in range(60):
+        make_listener(name=f"N{number:02}")
+    found, url = [], "/listeners"
+
+    while url:
+        text = page(viewer, url)
+        found += re.findall(r">(N\d\d)</a>", text)
+        older = re.search(r'rel="next" href="([^"]+)"', text)
+        url = older[1].replace("&amp;", "&") if older else None
+
+    assert sorted(found) == [f"N{number:02}" for number in range(60)]
+
+
+def test_a_made_up_cursor_is_refused(viewer):
+    assert viewer.get("/listeners?cursor=x").status_code == 400
+
+
+def test_without_listeners_the_list_says_what_one_is(viewer):
+    assert "Nobody listens yet" in page(viewer, "/listeners")
+
+
+@pytest.mark.parametrize("shown_id", ["lsn_0", "lsn_" + "0" * 32, "evt_1", "x"])
+def test_an_unknown_listener_is_a_page(viewer, shown_id):
+    assert viewer.get(f"/listeners/{shown_id}").status_code == 404
+
+
+def test_a_page_shows_only_the_end_of_the_secret(admin, make_listener):
+    secret = "whsec_" + "A" * 40 + "wxy="
+
+    text = page(admin, address(make_listener(secret=secret)))
+
+    assert "whsec_…wxy=" in text
+    assert secret not in text
+
+
+def test_a_page_never_shows_own_headers(admin, make_listener):
+    text = page(admin, address(make_listener(headers={"authorization": "Bearer my-token"})))
+
+    assert "set, values hidden" in text
+    assert "my-token" not in text
+
+
+@pytest.mark.parametrize("state", ["paused", "failing", "disabled"])
+def test_a_state_other_than_active_has_its_banner(viewer, make_listener, state):
+    text = page(viewer, address(make_listener(state=state, state_reason="Ten failures.")))
+
+    assert "Ten failures." in text
+
+
+def test_http_is_warned_of_and_https_is_not(viewer, make_listener):
+    sentence = "anyone on the way can read what is sent"
+
+    assert sentence in page(viewer, address(make_listener(url="http://127.0.0.1:9/x")))
+    assert sentence not in page(viewer, address(make_listener(url="https://example.com/x")))
+
+
+def test_a_listener_of_an_unregistered_hook_still_has_its_page(operator, make_listener):
+    assert "is not registered" in page(operator, address(make_listener(hook="long.gone")))
+
+
+def test_a_filter_that_cannot_be_read_is_said_so(operator, make_listener):
+    listener = make_listener(filter={"name": {"nonsense": 1}})
+
+    assert "cannot be read" in page(operator, address(listener))
+    assert "cannot be read" in page(operator, "/listeners")
+    assert "Saving replaces it" in page(operator, address(listener, "/edit"))
+
+
+def test_pausing_holds_and_resuming_frees(operator, stored, make_listener, make_delivery):
+    listener = make_listener()
+    delivery = make_delivery(listener=listener)
+
+    operator.post(address(listener, "/pause"))
+    assert (stored(listener).state, stored(delivery).status) == ("paused", Status.HELD)
+
+    answer = operator.post(address(listener, "/resume"), follow_redirects=True)
+    assert (stored(listener).state, stored(delivery).status) == ("active", Status.PENDING)
+    assert "Resumed" in answer.text
+
+
+def test_a_test_is_queued_and_leads_to_its_delivery(operator, queue, make_listener):
+    answer = operator.post(address(make_listener(), "/test"), follow_redirects=True)
+
+    assert f'href="/deliveries/dlv_{queue.pushed_ids[0]}"' in answer.text
+
+
+def test_a_new_secret_is_shown_once(operator, make_listener):
+    listener = make_listener()
+    operator.post(address(listener, "/rotate-secret"))
+
+    secret = re.search(r'id="secret-value">(whsec_[^<]+)<', page(operator, address(listener)))[1]
+
+    assert secret not in page(operator, address(listener))
+
+
+def test_a_new_secret_is_not_in_the_cookie(operator, make_listener):
+    listener = make_listener()
+
+    cookie = operator.post(address(listener, "/rotate-secret")).headers["Set-Cookie"]
+
+    secret = re.search(r'id="secret-value">(whsec_[^<]+)<', page(operator, address(listener)))[1]
+    with operator.session_transaction() as session:
+        assert "shown_once" not in session
+    assert secret not in cookie
+
+
+def test_a_new_secret_is_shown_on_its_own_page_only(operator, make_listener):
+    listener, other = make_listener(), make_listener()
+    operator.post(address(listener, "/rotate-secret"))
+
+    assert "secret-value" not in page(operator, address(other))
+
+
+def test_a_secret_that_nobody_looked_at_is_gone_after_five_minutes(operator, make_listener, clock):
+    listener = make_listener()
+    operator.post(address(listener, "/rotate-secret"))
+    clock.tick(301)
+
+    assert "secret-value" not in page(operator, address(listener))
+
+
+def test_a_sixth_live_secret_is_refused_in_words(operator, make_listener):
+    listener = make_listener()
+    for _ in range(4):
+        operator.post(address(listener, "/rotate-secret"))
+
+    answer = operator.post(address(listener, "/rotate-secret"), follow_redirects=True)
+
+    assert "secrets of this listener still sign" in answer.text
+
+
+def test_deleting_asks_first_and_says_what_is_lost(operator, stored, make_listener, make_delivery):
+    listener = make_listener()
+    make_delivery(listener=listener)
+
+    text = page(operator, address(listener, "/delete"))
+
+    assert "1 waiting delivery is cancelled" in text
+    assert text.index("Cancel</a>") < text.index("Delete the listener")  # the first gets the focus
+    assert stored(listener).deleted_at is None
+
+
+def test_deleting_keeps_the_deliveries(operator, stored, make_listener, make_delivery):
+    listener = make_listener()
+    delivery = make_delivery(listener=listener)
+
+    operator.post(address(listener, "/delete"))
+
+    assert isinstance(stored(listener), Listener)
+    assert isinstance(stored(delivery), Delivery)
+    assert "was deleted" in page(operator, address(listener))
+    assert operator.get(address(listener, "/edit")).status_code == 404
+    assert operator.post(address(listener, "/pause")).status_code == 404
+
+
+def test_a_poll_answers_204_until_something_changes(viewer, make_listener, make_delivery):
+    listener = make_listener()
+    first = viewer.get(address(listener, "/live"))
+    revision = re.search(r"v=([0-9a-f]+)", text_of(first))[1]
+
+    assert viewer.get(address(listener, f"/live?v={revision}")).status_code == 204
+
+    make_delivery(listener=listener)
+    assert viewer.get(address(listener, f"/live?v={revision}")).status_code == 200
