@@ -151,6 +151,16 @@ def test_what_does_not_run_comes_first(viewer, queue, make_listener, make_delive
     assert verdict_of(away).startswith("Redis does not answer.") and "<dd>not known</dd>" in away
 
 
+def test_what_is_late_is_told_beside_the_verdict(viewer, all_runs, clock, make_delivery):
+    make_delivery(status=Status.DELIVERED)
+    make_delivery(due_at=clock() - 3 * HOUR)
+
+    text = page(viewer, "/")
+
+    assert "All 2 active listeners are delivering." in text and "Deliveries wait longer than a minute" in text
+    assert "oldest due" in tiles(text)["Waiting now"][1]
+
+
 def test_a_poll_is_empty_until_something_changes(viewer, all_runs, make_delivery, clock):
     make_delivery(status=Status.DELIVERED)
     known = re.search(r'hx-get="([^"]+)"', page(viewer, "/?range=1h"))[1].replace("&amp;", "&")

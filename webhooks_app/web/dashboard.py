@@ -118,12 +118,12 @@ def _live(chosen: Range) -> dict[str, Any]:
     steps = _steps(runs)
     # The first steps name what does not run themselves.
     problems = [] if steps else runs.problems
-    said = verdict(
-        states, span.total, stoppages=[text for text, _ in problems], said=chosen.said, is_new=bool(steps)
-    )
+    # What has to be started stops everything; that deliveries are late, for instance, does not.
+    stoppages = [text for text, command in problems if command or runs.queue.problem]
+    said = verdict(states, span.total, stoppages=stoppages, said=chosen.said, is_new=bool(steps))
     parts = {
         "verdict": said,
-        "problems": problems,
+        "problems": [one for one in problems if one != (said.sentence, "")],
         "troubled": _troubled(span.failures, since=edges[0]),
         "steps": steps,
         "tiles": _tiles(span, runs.backlog, since=edges[0]),
