@@ -1,0 +1,141 @@
+"""Does the bell ring once, is the belt kept in order, and is a Redis that is away told of in our words?"""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+
+import pytest
+from redis.exceptions import ResponseError
+
+from webhooks_app.engine import QueueUnreachable
+from webhooks_app.runtime.redis_client import quick_client
+from webhooks_app.runtime.rq_queue import (
+    DELIVERIES,
+    EPOCH,
+    JOB_TIMEOUT_SECONDS,
+    KICK,
+    KICK_SECONDS,
+    SLOW,
+    RqQueue,
+    open_queue,
+)
+
+
+@pytest.fixture
+def jobs_in(connection):
+    """What a queue holds: function and arguments, first job first."""
+
+    def read(name=DELIVERIES):
+        return [(job.func_name.rpartition(".")[2], job.kwargs) for job in open_queue(name, connection).jobs]
+
+    return read
+
+
+def test_many_rings_are_one_job_until_it_is_answered(rq_queue, jobs_in):
+    for _ in range(100):
+        rq_queue.ring()
+    assert jobs_in() == [("dispatch", {})]
+
+    rq_queue.answer()
+    rq_queue.ring()
+    assert len(jobs_in()) == 2
+
+
+def test_a_ring_again_rings_even_so(rq_queue, jobs_in):
+    rq_queue.ring()
+    rq_queue.ring(again=True)
+
+    assert len(jobs_in()) == 2
+
+
+def test_a_ring_whose_job_was_lost_blocks_the_next_ones_only_for_a_while(rq_queue, connection):
+    rq_queue.ring()
+
+    assert 0 < connection.ttl(KICK) <= KICK_SECONDS
+
+
+def test_new_events_go_before_a_backlog_of_deliveries(rq_queue, jobs_in):
+    rq_queue.push([["a"], ["b"]])
+    rq_queue.ring()
+
+    assert [name for name, _ in jobs_in()] == ["dispatch", "deliver", "deliver"]
+
+
+def test_batches_travel_in_order_to_their_queue(rq_queue, jobs_in):
+    rq_queue.push([["a", "b"], ["c"]])
+    rq_queue.push([["d"]], slow=True)
+    rq_queue.push([])
+
+    assert jobs_in() == [
+        ("deliver", {"delivery_ids": ["a", "b"], "slow": False}),
+        ("deliver", {"delivery_ids": ["c"], "slow": False}),
+    ]
+    assert jobs_in(SLOW) == [("deliver", {"delivery_ids": ["d"], "slow": True})]
+    assert (rq_queue.length(), rq_queue.length(slow=True)) == (2, 1)
+
+
+def test_jobs_are_json_without_callbacks_and_leave_no_result(rq_queue, connection):
+    rq_queue.push([["a"]])
+    [job] = open_queue(DELIVERIES, connection).jobs
+
+    assert json.loads(job.data)[0] == "webhooks_app.jobs.deliver"
+    assert (job.timeout, job.result_ttl) == (JOB_TIMEOUT_SECONDS, 0)
+    assert not (job.success_callback or job.failure_callback or job.stopped_callback)
+
+
+def test_a_wiped_redis_is_noticed_once(rq_queue, connection):
+    assert rq_queue.was_wiped()  # a fresh one counts too
+    assert not rq_queue.was_wiped()
+
+    connection.flushall()
+    assert rq_queue.was_wiped()
+    assert not rq_queue.was_wiped()
+    assert connection.ttl(EPOCH) == -1  # it never expires by itself
+
+
+def test_a_job_that_cannot_be_queued_takes_its_flag_back(redis_url, connection):
+    """Redis refuses what needs memory when it is full; the flag alone would silence the next rings."""
+
+    class Full(RqQueue):
+        def __init__(self, client):
+            super().__init__(client)
+            self._queues[DELIVERIES].enqueue = self.refuse
+
+        def refuse(self, *_, **__):
+            raise ResponseError("OOM command not allowed when used memory > 'maxmemory'.")
+
+    with pytest.raises(QueueUnreachable, match="OOM"):
+        Full(quick_client(redis_url)).ring()
+    assert not connection.exists(KICK)
+
+
+CALLS = {
+    "ring": lambda queue: queue.ring(),
+    "answer": lambda queue: queue.answer(),
+    "push": lambda queue: queue.push([["a"]]),
+    "length": lambda queue: queue.length(),
+    "was_wiped": lambda queue: queue.was_wiped(),
+    "workers": lambda queue: queue.workers(),
+    "server": lambda queue: queue.server(),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_without_redis_every_call_says_so_at_once(call):
+    began = time.monotonic()
+    with pytest.raises(QueueUnreachable):
+        call(RqQueue(quick_client("unix:///nowhere/redis.sock")))
+
+    assert time.monotonic() - began < 0.3
+
+
+def test_a_silent_redis_holds_a_caller_up_for_half_a_second():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        queue = RqQueue(quick_client(f"redis://127.0.0.1:{server.getsockname()[1]}"))
+        began = time.monotonic()
+        with pytest.raises(QueueUnreachable):
+            queue.ring()
+
+    assert time.monotonic() - began < 1
