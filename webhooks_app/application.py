@@ -33,6 +33,7 @@ from webhooks_app.extensions import csrf, db, limiter, login, migrate
 from webhooks_app.logs import set_up_logging
 from webhooks_app.registry import hooks
 from webhooks_app.runtime.dev_env import ensure_dev_env
+from webhooks_app.runtime.redis_client import quick_client
 from webhooks_app.runtime.worker import queue_of, worker_name
 from webhooks_app.settings import Settings
 from webhooks_app.storage import database, migrations
@@ -185,10 +186,9 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_PATH": "/",
         "WTF_CSRF_TIME_LIMIT": SESSION_HOURS * 3600,
         "RATELIMIT_ENABLED": True,
-        "RATELIMIT_STORAGE_URI": settings.redis_url
-        if settings.redis_url.startswith("redis")
-        else "memory://",
-        "RATELIMIT_STORAGE_OPTIONS": {},
+        # Our own connections: they take every form of REDIS_URL, and give up in half a second.
+        "RATELIMIT_STORAGE_URI": "redis://",
+        "RATELIMIT_STORAGE_OPTIONS": {"connection_pool": quick_client(settings.redis_url).connection_pool},
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         "RATELIMIT_SWALLOW_ERRORS": True,
         "RATELIMIT_HEADERS_ENABLED": True,

@@ -123,3 +123,11 @@ def test_signing_out_ends_the_session(viewer):
 
 def test_whoever_is_signed_in_does_not_see_the_form(viewer):
     assert viewer.get("/login?next=/hooks").location == "/hooks"
+
+
+def test_failures_are_counted_in_redis_by_whatever_name_it_is_reached(app):
+    """So that two web processes count together; the embedded one is reached by a socket."""
+    pool = app.config["RATELIMIT_STORAGE_OPTIONS"]["connection_pool"]
+
+    assert pool.connection_kwargs["path"].endswith("redis.sock")
+    assert pool.connection_kwargs["socket_timeout"] <= 0.5
