@@ -7,7 +7,6 @@ to the queue for slow listeners. A crash in between is covered by the lease.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -25,8 +24,8 @@ from webhooks_app.storage import ids
 GROUP = 50  # results recorded in one transaction
 GROUP_SECONDS = 0.050
 PATIENCE_SECONDS = 0.020  # a job ends after so long without progress
-BEGIN_SECONDS = 0.250  # what has not begun by then is given back
-PATIENT_BEGIN_SECONDS = 20.0  # … in the worker for slow listeners, well within the lease
+BEGIN_SECONDS = 0.250  # when nothing of a batch has begun for so long, what is left of it is given back
+PATIENT_BEGIN_SECONDS = 20.0  # … in the worker for slow listeners
 MOST_LEFT_BEHIND = 500  # sends that jobs may leave to the stragglers before the next one must wait
 
 
@@ -137,7 +136,7 @@ def _see_through(engine: Engine, left: Left[Attempt], *, waits: bool) -> bool:
             left.record(finished)
         elif not waits:
             return False
-        elif time.monotonic() - left.batch.submitted_at >= left.begin_seconds:
+        elif left.batch.stands_still(left.begin_seconds):
             unsent = left.batch.take_back()
             if unsent:
                 left.give_back(unsent)

@@ -20,6 +20,7 @@ from webhooks_app.engine.forking import after_fork
 from webhooks_app.engine.lanes import next_limit
 
 STUCK_SECONDS = 0.010
+MOST_SECONDS = 20.0  # a batch is given back then at the latest, well within the lease of its claim
 
 
 class Parcel(Protocol):
@@ -53,7 +54,7 @@ class Batch(Generic[P]):
         self._sender = sender
         self._changed = threading.Condition(sender.lock)
         self._finished: list[P] = []
-        self.submitted_at = time.monotonic()
+        self.submitted_at = self._moved_at = time.monotonic()
         self.unstarted = {id(parcel): parcel for parcel in parcels}
         self.in_flight = 0
         self._wanted = 0
@@ -77,6 +78,12 @@ class Batch(Generic[P]):
             self.unstarted.clear()
         return unsent
 
+    def stands_still(self, seconds: float) -> bool:
+        """Whether nothing of it has begun for so long, or it has been under way for as long as a lease may bear."""
+        with self._sender.lock:
+            now = time.monotonic()
+            return now - self._moved_at >= seconds or now - self.submitted_at >= MOST_SECONDS
+
     @property
     def unfinished(self) -> int:
         """How many parcels were not taken yet."""
@@ -89,10 +96,11 @@ class Batch(Generic[P]):
         with self._sender.lock:
             return not (self.unstarted or self.in_flight or self._finished)
 
-    def began(self, parcel: P) -> bool:
+    def began(self, parcel: P, now: float) -> bool:
         """Called by a runner, under the lock: may it send this parcel?"""
         if self.unstarted.pop(id(parcel), None) is None:
             return False
+        self._moved_at = now
         self.in_flight += 1
         return True
 
@@ -173,8 +181,9 @@ class Sender:
                 while not self._ready:
                     self._idle_until_woken()
                 batch, parcel = self._ready.popleft()
-                if batch.began(parcel):
-                    self._busy_since[me] = time.monotonic()
+                now = time.monotonic()
+                if batch.began(parcel, now):
+                    self._busy_since[me] = now
                     return batch, parcel
                 self._leave_lane(parcel, seconds=0.0, timed_out=None)
 

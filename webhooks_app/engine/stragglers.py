@@ -111,7 +111,7 @@ class Stragglers:
             finished = left.batch.take(at_least=0, seconds=0)
             if finished:
                 left.record(finished)
-            if time.monotonic() - left.batch.submitted_at >= left.begin_seconds:
+            if left.batch.stands_still(left.begin_seconds):
                 unsent = left.batch.take_back()
                 if unsent:
                     left.give_back(unsent)
