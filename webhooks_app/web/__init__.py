@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from importlib.util import find_spec
 
 from flask import Flask
 
@@ -16,11 +15,7 @@ NOUNS = (
 
 def register(app: Flask) -> None:
     """Mount every page and what all pages share."""
-    modules = [
-        importlib.import_module(f"webhooks_app.web.{noun}")
-        for noun in NOUNS
-        if find_spec(f"webhooks_app.web.{noun}")
-    ]
+    modules = [importlib.import_module(f"webhooks_app.web.{noun}") for noun in NOUNS]
     blueprints = dict.fromkeys(module.bp for module in modules)  # two files may share one
     names = frozenset(blueprint.name for blueprint in blueprints)
     shared = importlib.import_module("webhooks_app.web.shared")
