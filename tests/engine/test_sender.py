@@ -71,6 +71,25 @@ def test_one_runner_is_enough_while_all_are_quick():
     assert len(threads) == 1
 
 
+def test_receivers_a_few_milliseconds_away_are_sent_to_side_by_side():
+    """One runner alone would send to them one after the other, although it does nothing but wait."""
+    lock, in_flight, most_seen = threading.Lock(), [], []
+
+    class FiveMilliseconds(Parcel):
+        def send(self):
+            with lock:
+                in_flight.append(self)
+                most_seen.append(len(in_flight))
+            time.sleep(0.005)
+            with lock:
+                in_flight.remove(self)
+            return False
+
+    take_all(Sender(threads=16).submit([FiveMilliseconds(f"lane {number % 20}") for number in range(100)]))
+
+    assert max(most_seen) >= 3
+
+
 def test_no_lane_ever_has_more_in_flight_than_its_limit():
     """Measured inside the sends themselves, over many lanes and batches at once."""
     lock, in_flight, most_seen = threading.Lock(), Counter(), Counter()

@@ -1,9 +1,10 @@
-"""Who sends? One runner thread of the process as a rule, and more only while sends hang.
+"""Who sends? One runner thread of the process as a rule, and more only while that one mostly waits.
 
 A busy interpreter lock makes many threads slower than one, so a single runner takes the ready sends in
-turn. Only when every send in flight is older than 10 ms does the pacer wake further runners, up to
-`threads`; they go back to sleep once sends are quick again. A lane a listener keeps the number of its
-sends in flight within a limit: the rest waits in the lane and holds no thread.
+turn. Only when every send in flight is older than 10 ms, or hardly any has ended in the last 10 ms (receivers a
+few milliseconds away keep nobody busy), does the pacer wake further runners, up to `threads`; they go back to
+sleep once many sends end. A lane a listener keeps the number of its sends in flight within a limit: the rest
+waits in the lane and holds no thread.
 
 Whoever submits a batch waits in its own thread (`Batch.take`) and records there; it never blocks on a send.
 """
@@ -20,6 +21,9 @@ from webhooks_app.engine.forking import after_fork
 from webhooks_app.engine.lanes import next_limit
 
 STUCK_SECONDS = 0.010
+# How many sends end within that time: with fewer than the first the process mostly waits for its receivers, with
+# as many as the second it has no use for another runner.
+SLACK, BRISK = 5, 20
 MOST_SECONDS = 20.0  # a batch is given back then at the latest, well within the lease of its claim
 
 
@@ -125,11 +129,13 @@ class Sender:
         # After a fork the child has no runners, and what its parent sends is not its business.
         self.lock = threading.Lock()
         self._work = threading.Condition(self.lock)
-        self._pace = threading.Condition(self.lock)
+        self._backlog = threading.Condition(self.lock)
         self._runners = 0
         self._idle = 0
         self._woken = 0
         self._pacing = False
+        self._ended = 0  # sends, since the pacer last looked
+        self._pace = 0  # how many it found then
         self._ready: deque[tuple[Batch[Any], Parcel]] = deque()
         self._lanes: dict[str, Lane] = {}
         self._busy_since: dict[int, float] = {}
@@ -172,7 +178,8 @@ class Sender:
                 batch.ended(parcel)
                 self._leave_lane(parcel, seconds=seconds, timed_out=timed_out)
                 del self._busy_since[me]
-                if seconds < STUCK_SECONDS and self._someone_is_quick():
+                self._ended += 1
+                if seconds < STUCK_SECONDS and self._pace >= BRISK and self._someone_is_quick():
                     self._idle_until_woken()
 
     def _next(self, me: int) -> tuple[Batch[Any], Parcel]:
@@ -197,7 +204,7 @@ class Sender:
         while lane.waiting and lane.in_flight < lane.limit:
             lane.in_flight += 1
             self._ready.append(lane.waiting.popleft())
-            self._pace.notify()  # whoever should send it may hang next
+            self._backlog.notify()  # whoever should send it may hang next
         if lane.in_flight == 0 and not lane.waiting and lane.limit >= parcel.most_in_flight:
             del self._lanes[parcel.lane]  # as good as new, so it need not be remembered
 
@@ -228,17 +235,18 @@ class Sender:
         if not self._pacing:
             self._pacing = True
             threading.Thread(target=self._keep_pace, name="webhooks-sender-pacer", daemon=True).start()
-        self._pace.notify()
+        self._backlog.notify()
 
     def _keep_pace(self) -> None:
-        """While sends are ready and all in flight are stuck, wake as many runners again as are stuck."""
+        """While sends are ready and the process mostly waits, wake as many runners again as are sending."""
         while True:
             with self.lock:
                 while not self._ready:
-                    self._pace.wait()
+                    self._backlog.wait()
             time.sleep(STUCK_SECONDS)
             with self.lock:
-                if self._ready and not self._someone_is_quick():
+                self._pace, self._ended = self._ended, 0
+                if self._ready and (self._pace < SLACK or not self._someone_is_quick()):
                     for _ in range(min(len(self._ready), max(1, len(self._busy_since)))):
                         if not self._wake_one():
                             break
