@@ -225,7 +225,7 @@ class _FailsAtFirst:
 
 def test_a_database_that_is_busy_is_asked_again(engine, finished):
     one = finished(answered(200))
-    record(replace(engine, sessions=_FailsAtFirst(engine.sessions, 2)), [one])
+    record(replace(engine, sessions=_FailsAtFirst(engine.sessions, 3)), [one])
 
     assert row_of(engine, one).status == "delivered"
 

@@ -76,4 +76,4 @@ def test_a_redis_that_is_not_there_is_given_up_at_once():
 def test_a_worker_may_wait_for_its_next_job_without_an_end(redis_url):
     with patient_client(redis_url) as client:
         assert client.connection_pool.connection_kwargs["socket_timeout"] is None
-        assert client.blpop(["nothing"], timeout=1) is None
+        assert client.blpop(["nothing"], timeout=0.1) is None

@@ -32,8 +32,10 @@ _PHASES = tuple(one.name for one in fields(Timings))
 # Core, because the ORM would look at every row twice.
 _DELIVERIES = cast("sa.Table", Delivery.__table__)
 _ATTEMPTS = sa.insert(cast("sa.Table", Attempt.__table__))
-_TRIES = 5  # of recording, while the database is locked or away
-_PAUSE_SECONDS = 0.2
+# While the database is locked or restarts, what was sent is worth waiting for: else it would be sent again. Well
+# within the lease.
+_LONGEST_SECONDS = 20.0
+_LONGEST_PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,16 @@ class Finished:
 def record(engine: Engine, finished: Sequence[Finished]) -> None:
     """Write these outcomes in one transaction; tried again while the database is busy."""
     reach("record.before")
-    for attempt in range(1, _TRIES + 1):
+    until = time.monotonic() + _LONGEST_SECONDS
+    pause = 0.1
+    while True:
         try:
             _record(engine, finished)
         except sa.exc.OperationalError:
-            if attempt == _TRIES:
+            if time.monotonic() >= until:
                 raise
-            time.sleep(_PAUSE_SECONDS * attempt * random.random())  # noqa: S311 (jitter, not a secret)
+            time.sleep(pause * random.random())  # noqa: S311 (jitter, not a secret)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
         else:
             break
     reach("record.after_commit")
