@@ -14,7 +14,7 @@ run: .venv/run.stamp
 	@exec $(BIN)/flask --app wsgi webhooks up
 
 test: .venv/test.stamp
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
 
 lint: .venv/test.stamp
 	@$(BIN)/ruff check

@@ -179,8 +179,16 @@ def make_user(engine: Engine) -> Callable[..., Any]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if network_guard.dialled:
+    if hasattr(session.config, "workeroutput"):  # one of several processes: its controller decides
+        session.config.workeroutput["dialled"] = network_guard.dialled
+    elif network_guard.dialled:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """One of several processes has ended: what it dialled counts for the run."""
+    network_guard.dialled.extend(getattr(node, "workeroutput", {}).get("dialled", ()))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

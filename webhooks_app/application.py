@@ -87,6 +87,7 @@ def make_console(
         static_folder=str(_beside_package("static")),
         instance_path=str(settings.instance_path),
     )
+    app.url_map.merge_slashes = False  # an address with two slashes is another one, and no redirect
     app.config.update(_flask_config(settings))
     if settings.proxy_hops:
         hops = settings.proxy_hops

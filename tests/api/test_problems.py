@@ -10,9 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.api.conftest import refused
-from webhooks_app.storage.ids import new_id
 
-UNKNOWN = new_id()
+UNKNOWN = "0" * 32
 
 
 @pytest.mark.parametrize(
