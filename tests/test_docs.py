@@ -45,9 +45,7 @@ def test_every_public_method_of_a_hook_is_named_in_the_reference(kind):
 def test_every_matcher_is_in_the_reference_with_its_word():
     rows = re.findall(r"^\| `(\w+)\([^`]*\)` \| `(\w+)` \|", section("Matchers"), flags=re.MULTILINE)
 
-    assert {word: name for name, word in rows} == {
-        word: kind.__name__ for word, kind in MATCHERS.items()
-    }
+    assert {word: name for name, word in rows} == {word: kind.__name__ for word, kind in MATCHERS.items()}
 
 
 def test_the_defaults_in_the_reference_are_those_of_the_code():

@@ -17,7 +17,12 @@ ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 22, 7, 31, 4, tzinfo=UTC)
 ELENA = SimpleNamespace(email="elena@example.com", role="admin", is_authenticated=True)
 ENDPOINTS = (
-    "dashboard.show", "hooks.index", "listeners.index", "deliveries.index", "events.index", "demo.index",
+    "dashboard.show",
+    "hooks.index",
+    "listeners.index",
+    "deliveries.index",
+    "events.index",
+    "demo.index",
 )
 
 
@@ -50,8 +55,12 @@ def page(*, app: Flask | None = None, before: Callable[[], None] | None = None, 
     """A page in the shell, seen by Elena if nobody else is said."""
     app = app or bare_app()
     known = {
-        "current_user": ELENA, "environment_label": "development", "version": "0.1.0", "theme": "auto",
-        "nav_active": "hooks", "demo_loaded": True,
+        "current_user": ELENA,
+        "environment_label": "development",
+        "version": "0.1.0",
+        "theme": "auto",
+        "nav_active": "hooks",
+        "demo_loaded": True,
     }
     source = (
         '{% extends "base.html" %}{% block title %}Hooks{% endblock %}{% block heading %}Hooks{% endblock %}'

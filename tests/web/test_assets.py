@@ -36,10 +36,13 @@ def test_a_changed_file_has_another_version(tmp_path):
     assert assets.version_of(file) != before
 
 
-@pytest.mark.parametrize("query, cache_control", [
-    ("", "no-cache"),
-    ("?v=00000000", "no-store"),  # another process of a roll-out knows this version, we do not
-])
+@pytest.mark.parametrize(
+    "query, cache_control",
+    [
+        ("", "no-cache"),
+        ("?v=00000000", "no-store"),  # another process of a roll-out knows this version, we do not
+    ],
+)
 def test_another_version_is_not_kept(client, query, cache_control):
     with client.get(f"/static/css/app.css{query}") as answer:
         assert answer.headers["Cache-Control"] == cache_control

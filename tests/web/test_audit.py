@@ -34,14 +34,17 @@ def test_an_entry_says_who_what_and_the_difference(admin, noted):
     assert "same" not in text
 
 
-@pytest.mark.parametrize("object_type, object_id, link", [
-    ("delivery", ID, f"/deliveries/dlv_{ID}"),
-    ("event", f"evt_{ID}", f"/events/evt_{ID}"),
-    ("user", ID, "/settings/users"),
-    ("token", ID, "/settings/tokens"),
-    ("echo", "box", None),  # something without a page
-    ("listener", "not an id", None),
-])
+@pytest.mark.parametrize(
+    "object_type, object_id, link",
+    [
+        ("delivery", ID, f"/deliveries/dlv_{ID}"),
+        ("event", f"evt_{ID}", f"/events/evt_{ID}"),
+        ("user", ID, "/settings/users"),
+        ("token", ID, "/settings/tokens"),
+        ("echo", "box", None),  # something without a page
+        ("listener", "not an id", None),
+    ],
+)
 def test_an_object_is_linked_where_it_has_a_page(admin, noted, object_type, object_id, link):
     noted(object_type=object_type, object_id=object_id)
 
@@ -58,12 +61,15 @@ def test_the_log_is_narrowed_by_who_and_what(admin, noted):
     assert "Nothing matches" in page(admin, "/audit?actor=nobody")
 
 
-@pytest.mark.parametrize("before, after, was, is_now", [
-    (None, {"a": 1}, False, True),
-    ({"a": 1}, None, True, False),
-    ({"a": ""}, {"a": "x"}, False, True),  # nothing was said before
-    ({"a": 0}, {"a": False}, True, True),
-])
+@pytest.mark.parametrize(
+    "before, after, was, is_now",
+    [
+        (None, {"a": 1}, False, True),
+        ({"a": 1}, None, True, False),
+        ({"a": ""}, {"a": "x"}, False, True),  # nothing was said before
+        ({"a": 0}, {"a": False}, True, True),
+    ],
+)
 def test_a_side_that_held_nothing_is_not_drawn(before, after, was, is_now):
     entry = AuditEntry(before=before, after=after)
 

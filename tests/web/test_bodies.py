@@ -7,17 +7,20 @@ from webhooks_app.web.bodies import download, header, hex_dump, shown_body
 TURNED = chr(0x202E)
 
 
-@pytest.mark.parametrize("body, kind", [
-    (b'{"ok": true}', "json"),
-    (b" [1]", "json"),
-    (b"<script>alert(1)</script>", "text"),
-    ("Grüße".encode(), "text"),
-    (b"\x00\x01", "binary"),  # controls are not text
-    (b"\xff\xfe", "binary"),  # not UTF-8
-    (b"text\x1b[2J", "binary"),  # an escape would reach whoever copies it into a terminal
-    ("cut in ü".encode()[:-1], "text"),  # a letter that was cut off with the body's end
-    (b"", "text"),
-])
+@pytest.mark.parametrize(
+    "body, kind",
+    [
+        (b'{"ok": true}', "json"),
+        (b" [1]", "json"),
+        (b"<script>alert(1)</script>", "text"),
+        ("Grüße".encode(), "text"),
+        (b"\x00\x01", "binary"),  # controls are not text
+        (b"\xff\xfe", "binary"),  # not UTF-8
+        (b"text\x1b[2J", "binary"),  # an escape would reach whoever copies it into a terminal
+        ("cut in ü".encode()[:-1], "text"),  # a letter that was cut off with the body's end
+        (b"", "text"),
+    ],
+)
 def test_a_body_is_told_by_its_bytes(body, kind):
     assert shown_body(body).kind == kind
 

@@ -8,9 +8,19 @@ from tests.web.bare_shell import NOW
 from webhooks_app.web import charts
 
 
-@pytest.mark.parametrize("largest, top", [
-    (0, 1), (1, 1), (3, 5), (7, 10), (99, 100), (101, 200), (0.3, 0.5), (1000, 1000),
-])
+@pytest.mark.parametrize(
+    "largest, top",
+    [
+        (0, 1),
+        (1, 1),
+        (3, 5),
+        (7, 10),
+        (99, 100),
+        (101, 200),
+        (0.3, 0.5),
+        (1000, 1000),
+    ],
+)
 def test_an_axis_ends_at_a_round_number(largest, top):
     assert charts.top_of(largest) == pytest.approx(top)
 

@@ -15,7 +15,7 @@ def channels(name: str, theme: str) -> list[float]:
     light, dark = re.findall(r"#([0-9a-f]+)", TONES[name])
     digits = light if theme == "light" else dark
     digits = "".join(digit * 2 for digit in digits) if len(digits) == 3 else digits
-    return [int(digits[at:at + 2], 16) / 255 for at in (0, 2, 4)]
+    return [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
 
 
 def luminance(colour: list[float]) -> float:
@@ -29,17 +29,27 @@ def contrast(one: list[float], other: list[float]) -> float:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("front, back, least", [
-    *((front, back, TEXT) for front in ("text", "muted", "accent-text")
-      for back in ("ground", "surface", "raised", "sunken", "hover")),
-    *((tone, f"{tone}-soft", TEXT) for tone in ("ok", "bad", "warn", "info", "hold", "calm")),
-    *(("text", f"{tone}-soft", TEXT) for tone in ("ok", "bad", "warn", "info")),  # notices
-    *((tone, "surface", TEXT) for tone in ("ok", "bad", "warn", "info", "hold")),  # numbers, coloured JSON
-    *((tone, "sunken", TEXT) for tone in ("ok", "bad", "warn", "info", "hold")),
-    ("accent-text", "accent-soft", TEXT),
-    *(("edge", back, SHAPE) for back in ("surface", "ground")),  # the frames of fields
-    *((f"{tone}-mark", "surface", SHAPE) for tone in ("ok", "bad", "warn", "info", "hold", "calm")),  # charts
-])
+@pytest.mark.parametrize(
+    "front, back, least",
+    [
+        *(
+            (front, back, TEXT)
+            for front in ("text", "muted", "accent-text")
+            for back in ("ground", "surface", "raised", "sunken", "hover")
+        ),
+        *((tone, f"{tone}-soft", TEXT) for tone in ("ok", "bad", "warn", "info", "hold", "calm")),
+        *(("text", f"{tone}-soft", TEXT) for tone in ("ok", "bad", "warn", "info")),  # notices
+        *(
+            (tone, "surface", TEXT) for tone in ("ok", "bad", "warn", "info", "hold")
+        ),  # numbers, coloured JSON
+        *((tone, "sunken", TEXT) for tone in ("ok", "bad", "warn", "info", "hold")),
+        ("accent-text", "accent-soft", TEXT),
+        *(("edge", back, SHAPE) for back in ("surface", "ground")),  # the frames of fields
+        *(
+            (f"{tone}-mark", "surface", SHAPE) for tone in ("ok", "bad", "warn", "info", "hold", "calm")
+        ),  # charts
+    ],
+)
 def test_there_is_contrast_enough(front, back, least, theme):
     assert contrast(channels(front, theme), channels(back, theme)) >= least
 

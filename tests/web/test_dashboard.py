@@ -30,7 +30,9 @@ def all_runs(engine, clock, queue):
 def tiles(text):
     """The figures by their labels, as (value, note)."""
     found = re.findall(r'<div class="kpi[^>]*>.*?</div>', text)
-    parts = [[re.sub(r"<[^>]+>", "", part) for part in re.findall(r"<d[td].*?</d[td]>", one)] for one in found]
+    parts = [
+        [re.sub(r"<[^>]+>", "", part) for part in re.findall(r"<d[td].*?</d[td]>", one)] for one in found
+    ]
     return {label: (value, note) for label, value, note in parts}
 
 
@@ -135,7 +137,9 @@ def test_any_range_is_answered(viewer, all_runs, make_delivery, word):
     text = page(viewer, "/", query_string={"range": word})
 
     known = word if word in ("1h", "24h", "7d", "30d") else "24h"
-    assert f'range={known}" aria-current="true">{known}</a>' in text and "<script>" not in text.split("<body")[1]
+    assert (
+        f'range={known}" aria-current="true">{known}</a>' in text and "<script>" not in text.split("<body")[1]
+    )
 
 
 def test_what_does_not_run_comes_first(viewer, queue, make_listener, make_delivery):

@@ -29,11 +29,14 @@ def test_bars_carry_round_times(word, zone, first, last):
     assert edges[-2] <= NOW < edges[-1]
 
 
-@pytest.mark.parametrize("now", [
-    datetime(2026, 3, 29, 1, 30, tzinfo=UTC),  # Oslo skips an hour
-    datetime(2026, 10, 25, 0, 30, tzinfo=UTC),  # and has one twice: this is the first
-    datetime(2026, 10, 25, 1, 30, tzinfo=UTC),  # and this the second
-])
+@pytest.mark.parametrize(
+    "now",
+    [
+        datetime(2026, 3, 29, 1, 30, tzinfo=UTC),  # Oslo skips an hour
+        datetime(2026, 10, 25, 0, 30, tzinfo=UTC),  # and has one twice: this is the first
+        datetime(2026, 10, 25, 1, 30, tzinfo=UTC),  # and this the second
+    ],
+)
 @pytest.mark.parametrize("word", list(ranges.RANGES))
 def test_a_clock_change_loses_no_time(word, now):
     chosen = ranges.asked_for(word)

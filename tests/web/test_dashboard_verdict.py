@@ -51,7 +51,10 @@ def test_what_stops_everything_comes_before_what_stops_one():
 
 
 def test_a_welcome_hides_no_trouble():
-    assert said((0, 0, 1, 0), is_new=True).tone == "bad" and said((1, 0, 0, 0), WRONG, is_new=True).tone == "warn"
+    assert (
+        said((0, 0, 1, 0), is_new=True).tone == "bad"
+        and said((1, 0, 0, 0), WRONG, is_new=True).tone == "warn"
+    )
 
 
 @pytest.mark.parametrize("columns, words", [

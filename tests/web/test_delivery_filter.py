@@ -17,40 +17,46 @@ def read(*pairs, zone=UTC):
     return delivery_filter.read(MultiDict(pairs), now=NOW, zone=zone)
 
 
-@pytest.mark.parametrize("pair, wanted", [
-    (("hook", "person"), {"hook": "person"}),
-    (("listener", f"lsn_{ID}"), {"listener_id": ID}),
-    (("event", f"evt_{ID}"), {"event_id": ID}),
-    (("status", "failed"), {"status": ("failed",)}),
-    (("status", "held,failed"), {"status": ("failed", "held")}),  # as the API writes two
-    (("status", "nothing"), {}),
-    (("code", "500"), {"code": "500"}),
-    (("code", "5XX"), {"code": "5XX"}),
-    (("error_class", "dns_failure"), {"error_class": "dns_failure"}),
-    (("error_class", "http_503"), {"error_class": "http_503"}),
-    (("last", "24h"), {"since": NOW - timedelta(hours=24)}),
-    (("until", "2026-11-22T07:00Z"), {"until": datetime(2026, 11, 22, 7, tzinfo=UTC)}),
-    (("test", "1"), {"test": True}),
-    (("test", "0"), {"test": False}),
-    (("status", ""), {}),
-    (("unknown", "x"), {}),
-])
+@pytest.mark.parametrize(
+    "pair, wanted",
+    [
+        (("hook", "person"), {"hook": "person"}),
+        (("listener", f"lsn_{ID}"), {"listener_id": ID}),
+        (("event", f"evt_{ID}"), {"event_id": ID}),
+        (("status", "failed"), {"status": ("failed",)}),
+        (("status", "held,failed"), {"status": ("failed", "held")}),  # as the API writes two
+        (("status", "nothing"), {}),
+        (("code", "500"), {"code": "500"}),
+        (("code", "5XX"), {"code": "5XX"}),
+        (("error_class", "dns_failure"), {"error_class": "dns_failure"}),
+        (("error_class", "http_503"), {"error_class": "http_503"}),
+        (("last", "24h"), {"since": NOW - timedelta(hours=24)}),
+        (("until", "2026-11-22T07:00Z"), {"until": datetime(2026, 11, 22, 7, tzinfo=UTC)}),
+        (("test", "1"), {"test": True}),
+        (("test", "0"), {"test": False}),
+        (("status", ""), {}),
+        (("unknown", "x"), {}),
+    ],
+)
 def test_each_part_narrows_the_log(pair, wanted):
     asked = read(pair)
 
     assert asked.wanted == DeliveryFilter(**wanted) and not asked.problems
 
 
-@pytest.mark.parametrize("name, value", [
-    ("listener", f"evt_{ID}"),  # an id of another kind
-    ("event", "8f2c"),
-    ("code", "600"),
-    ("code", "5x"),
-    ("error_class", "bad luck"),
-    ("last", "1y"),
-    ("since", "yesterday"),
-    ("test", "yes"),
-])
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("listener", f"evt_{ID}"),  # an id of another kind
+        ("event", "8f2c"),
+        ("code", "600"),
+        ("code", "5x"),
+        ("error_class", "bad luck"),
+        ("last", "1y"),
+        ("since", "yesterday"),
+        ("test", "yes"),
+    ],
+)
 def test_a_part_that_cannot_be_meant_is_told_and_left_out(name, value):
     asked = read((name, value), ("hook", "person"))
 

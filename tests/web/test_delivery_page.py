@@ -33,13 +33,16 @@ def test_a_failure_is_explained_with_its_attempts(operator, failed):
     assert "Server error 500 on all 2 attempts" in text and "Attempt 2" in text and "<svg" in text
 
 
-@pytest.mark.parametrize("tab, words", [
-    ("response", "attempt 2"),
-    ("request", "As a curl command"),
-    ("event", "Joe"),
-    ("match", "all events"),
-    ("nonsense", "attempt 2"),  # what was answered of the last attempt
-])
+@pytest.mark.parametrize(
+    "tab, words",
+    [
+        ("response", "attempt 2"),
+        ("request", "As a curl command"),
+        ("event", "Joe"),
+        ("match", "all events"),
+        ("nonsense", "attempt 2"),  # what was answered of the last attempt
+    ],
+)
 def test_each_tab_has_an_address(operator, failed, tab, words):
     assert words in page(operator, address(failed, tab=tab))
 
@@ -82,7 +85,9 @@ def test_the_file_of_a_request_is_what_was_sent(operator, make_event, make_deliv
 @pytest.mark.parametrize("tab", ["response", "request", "event", "match"])
 def test_hostile_text_stays_text(operator, make_listener, make_event, make_delivery, add_attempt, tab):
     listener = make_listener(name=SCRIPT, filter={"name": {"is": SCRIPT}})
-    event = make_event(payload={"name": SCRIPT}, sender=SCRIPT, changes={"name": {"old": SCRIPT, "new": SCRIPT}})
+    event = make_event(
+        payload={"name": SCRIPT}, sender=SCRIPT, changes={"name": {"old": SCRIPT, "new": SCRIPT}}
+    )
     delivery = make_delivery(event=event, listener=listener, status="failed", last_error_class="http_302")
     add_attempt(
         delivery, status_code=302, error_class="http_302", error=SCRIPT, response_body=SCRIPT.encode(),
@@ -104,15 +109,18 @@ def test_hidden_headers_stay_hidden_in_the_curl_command(operator, make_delivery,
     assert "may hold credentials" in text and "x-quote: it" in text and "--data-raw" in text
 
 
-@pytest.mark.parametrize("status, due_in, tries, words", [
-    ("failed", 0, 9, "no other follows by itself"),
-    ("cancelled", 0, 1, "the automatic schedule goes on"),
-    ("held", 0, 0, "Sends attempt 1 at once"),
-    ("retrying", 60, 1, "the automatic schedule goes on"),
-    ("delivered", 0, 1, None),
-    ("sending", 0, 0, None),
-    ("pending", 0, 0, None),  # it is already on its way to a worker
-])
+@pytest.mark.parametrize(
+    "status, due_in, tries, words",
+    [
+        ("failed", 0, 9, "no other follows by itself"),
+        ("cancelled", 0, 1, "the automatic schedule goes on"),
+        ("held", 0, 0, "Sends attempt 1 at once"),
+        ("retrying", 60, 1, "the automatic schedule goes on"),
+        ("delivered", 0, 1, None),
+        ("sending", 0, 0, None),
+        ("pending", 0, 0, None),  # it is already on its way to a worker
+    ],
+)
 def test_retry_is_offered_with_its_consequence(operator, clock, make_delivery, status, due_in, tries, words):
     delivery = make_delivery(
         status=status, tries=tries, attempt_count=tries, due_at=clock() + timedelta(seconds=due_in)
@@ -123,8 +131,12 @@ def test_retry_is_offered_with_its_consequence(operator, clock, make_delivery, s
     assert ("Retry now" in text) == (words is not None) and (words or "") in text
 
 
-def test_retry_is_not_offered_while_the_listener_would_only_hold_it_again(operator, make_listener, make_delivery):
-    delivery = make_delivery(listener=make_listener(state="paused"), status="held", reason="The listener is paused.")
+def test_retry_is_not_offered_while_the_listener_would_only_hold_it_again(
+    operator, make_listener, make_delivery
+):
+    delivery = make_delivery(
+        listener=make_listener(state="paused"), status="held", reason="The listener is paused."
+    )
 
     text = page(operator, address(delivery))
 
@@ -144,11 +156,14 @@ def test_a_retry_says_which_attempt_waits(operator, failed, read_delivery):
     assert read_delivery(failed).status == "retrying"
 
 
-@pytest.mark.parametrize("status, act, words", [
-    ("delivered", "retry", "Use replay"),
-    ("sending", "retry", "being sent just now"),
-    ("delivered", "cancel", "has ended"),
-])
+@pytest.mark.parametrize(
+    "status, act, words",
+    [
+        ("delivered", "retry", "Use replay"),
+        ("sending", "retry", "being sent just now"),
+        ("delivered", "cancel", "has ended"),
+    ],
+)
 def test_what_cannot_be_done_is_said(operator, make_delivery, status, act, words):
     answer = operator.post(f"/deliveries/dlv_{make_delivery(status=status).id}/{act}", follow_redirects=True)
 

@@ -7,10 +7,21 @@ import pytest
 import sqlalchemy as sa
 from flask import abort
 
+from tests.build import settings_for
 from tests.web.conftest import page
+from webhooks_app.application import make_console
+from webhooks_app.registry import hooks
 from webhooks_app.storage import migrations
 from webhooks_app.storage.base import Base
 from webhooks_app.web.identity import open_to_all
+
+
+@pytest.fixture
+def built_console(tmp_path):
+    """A console for each test here: pages are added to it, and what it knows of the queue is fresh."""
+    before = hooks._port
+    yield make_console(settings_for(tmp_path), caller_session=lambda: None)
+    hooks._port = before
 
 
 @pytest.fixture

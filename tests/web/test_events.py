@@ -40,7 +40,9 @@ def test_no_event_is_lost_between_pages(viewer, make_event):
 
 def test_every_listener_of_the_hook_is_there(operator, make_event, make_listener, make_delivery, clock):
     event = make_event(dispatched_at=clock())
-    make_delivery(event=event, listener=make_listener(name="Gets it"), status="held", reason="The listener is paused.")
+    make_delivery(
+        event=event, listener=make_listener(name="Gets it"), status="held", reason="The listener is paused."
+    )
     make_listener(name="Does not", filter={"name": {"is": "Ann"}})
 
     text = page(operator, f"/events/evt_{event.id}")
@@ -55,7 +57,9 @@ def test_an_event_of_a_hook_without_listeners_went_nowhere(viewer, make_event):
 
 def test_a_viewer_sees_no_payload(viewer, operator, make_event, make_listener, clock):
     event = make_event(
-        payload={"name": "the payload"}, changes={"name": {"old": "the old", "new": "x"}}, dispatched_at=clock()
+        payload={"name": "the payload"},
+        changes={"name": {"old": "the old", "new": "x"}},
+        dispatched_at=clock(),
     )
     make_listener(filter={"name": {"is": "Ann"}})
 
@@ -68,7 +72,10 @@ def test_a_viewer_sees_no_payload(viewer, operator, make_event, make_listener, c
 
 def test_hostile_text_stays_text(operator, make_event, make_listener, clock):
     event = make_event(
-        payload={"name": SCRIPT}, sender=SCRIPT, changes={SCRIPT: {"old": SCRIPT, "new": SCRIPT}}, dispatched_at=clock()
+        payload={"name": SCRIPT},
+        sender=SCRIPT,
+        changes={SCRIPT: {"old": SCRIPT, "new": SCRIPT}},
+        dispatched_at=clock(),
     )
     make_listener(name=SCRIPT, filter={"name": {"is": SCRIPT + "x"}})
 

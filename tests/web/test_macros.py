@@ -24,13 +24,31 @@ class FilterForm(Form):
 
 
 def row(form, **more):
-    return {"name": "total", "type": "number", "example": "12.50", "cond": form.total_cond,
-            "query": form.total_query, "type_field": None, "suggestions": ["12"], "passes": 62, **more}
+    return {
+        "name": "total",
+        "type": "number",
+        "example": "12.50",
+        "cond": form.total_cond,
+        "query": form.total_query,
+        "type_field": None,
+        "suggestions": ["12"],
+        "passes": 62,
+        **more,
+    }
 
 
-@pytest.mark.parametrize("status", [
-    "pending", "sending", "retrying", "delivered", "failed", "held", "cancelled",
-])
+@pytest.mark.parametrize(
+    "status",
+    [
+        "pending",
+        "sending",
+        "retrying",
+        "delivered",
+        "failed",
+        "held",
+        "cancelled",
+    ],
+)
 def test_a_status_is_a_word_an_icon_and_a_colour(status):
     badge = macro("{{ ui.status_badge(s) }}", s=status)
 
@@ -99,12 +117,15 @@ def test_a_field_is_tied_to_its_help_and_its_error():
     assert '<label class="form-label" for="url">Listener URL</label>' in shown
 
 
-@pytest.mark.parametrize("name, is_marked", [
-    ("url", False),
-    ("name", True),
-    ("format", False),  # a choice always has a value
-    ("test", False),
-])
+@pytest.mark.parametrize(
+    "name, is_marked",
+    [
+        ("url", False),
+        ("name", True),
+        ("format", False),  # a choice always has a value
+        ("test", False),
+    ],
+)
 def test_what_may_stay_empty_is_marked_optional(name, is_marked):
     assert ("optional" in macro("{{ forms.field(f) }}", source="forms", f=ListenerForm()[name])) is is_marked
 
@@ -162,8 +183,11 @@ def test_a_loss_is_said_and_cancel_comes_first():
 def test_a_chart_carries_a_sentence_and_a_table():
     series = [{"name": "Failed", "tone": "bad", "values": [1204, None]}]
 
-    shown = macro('{{ charts.bars("Deliveries", ["07:00", "08:00"], series, "1,204 failed.") }}',
-                  source="charts", series=series)
+    shown = macro(
+        '{{ charts.bars("Deliveries", ["07:00", "08:00"], series, "1,204 failed.") }}',
+        source="charts",
+        series=series,
+    )
 
     assert 'aria-label="Deliveries. 1,204 failed."' in shown
     assert '<th scope="row">07:00</th><td class="num">1,204</td>' in shown

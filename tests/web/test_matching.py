@@ -22,15 +22,18 @@ def listener(name="Shop", **columns):
     return Listener(**{**known, **columns})
 
 
-@pytest.mark.parametrize("given, one, words", [
-    ({}, {"filter": {"name": {"is": "Ann"}}}, 'Not matched: name is "Ann"'),
-    ({}, {"filter": {"name": {"is": "Joe"}, "age": {"gt": 3}}}, "Not matched: age > 3"),
-    ({}, {"filter": {"name": {"sounds": "Joe"}}}, "The filter cannot be read"),
-    ({}, {}, "The filter was changed since"),
-    ({}, {"created_at": NOW + timedelta(seconds=1)}, "made after this event"),
-    ({"dispatched_at": None}, {}, "waits to be matched"),
-    ({"test": True}, {}, "A test goes to the listener"),
-])
+@pytest.mark.parametrize(
+    "given, one, words",
+    [
+        ({}, {"filter": {"name": {"is": "Ann"}}}, 'Not matched: name is "Ann"'),
+        ({}, {"filter": {"name": {"is": "Joe"}, "age": {"gt": 3}}}, "Not matched: age > 3"),
+        ({}, {"filter": {"name": {"sounds": "Joe"}}}, "The filter cannot be read"),
+        ({}, {}, "The filter was changed since"),
+        ({}, {"created_at": NOW + timedelta(seconds=1)}, "made after this event"),
+        ({"dispatched_at": None}, {}, "waits to be matched"),
+        ({"test": True}, {}, "A test goes to the listener"),
+    ],
+)
 def test_a_listener_without_a_delivery_gets_its_reason(given, one, words):
     [share] = matching.shares(event(**given), [listener(**one)], sees_values=True)
 
@@ -66,6 +69,8 @@ def test_who_got_it_comes_first_even_if_deleted_since(make_listener, make_event,
 
 
 def test_a_long_value_is_cut():
-    explained = matching.explain({"name": {"is": "x"}}, event(body='{"name":"%s"}' % ("y" * 900)), sees_values=True)
+    explained = matching.explain(
+        {"name": {"is": "x"}}, event(body='{"name":"%s"}' % ("y" * 900)), sees_values=True
+    )
 
     assert len(explained.conditions[0].got) < 220

@@ -51,11 +51,14 @@ def test_a_new_token_is_shown_once_and_works(admin, engine):
     assert token not in later and f"…{token[-4:]}" in later
 
 
-@pytest.mark.parametrize("form, words", [
-    ({"name": "", "scope": "read"}, "Write what uses the token."),
-    ({"name": "x", "scope": "root"}, "Not a valid choice"),
-    ({"name": "\x1b[2J", "scope": "read"}, "characters that say who uses it"),  # the engine's own rule
-])
+@pytest.mark.parametrize(
+    "form, words",
+    [
+        ({"name": "", "scope": "read"}, "Write what uses the token."),
+        ({"name": "x", "scope": "root"}, "Not a valid choice"),
+        ({"name": "\x1b[2J", "scope": "read"}, "characters that say who uses it"),  # the engine's own rule
+    ],
+)
 def test_a_token_that_is_refused_says_why_beside_its_field(admin, rows, form, words):
     answer = admin.post("/settings/tokens", data=form)
 
@@ -85,11 +88,14 @@ def test_a_new_user_gets_a_link_that_signs_in_once(admin, app, rows, clock):
     assert [entry.actor for entry in made] == ["admin@example.com"]
 
 
-@pytest.mark.parametrize("email, words", [
-    ("", "Write their e-mail."),
-    ("not an address", "Write an e-mail address"),
-    ("admin@example.com", "There is a user admin@example.com already."),
-])
+@pytest.mark.parametrize(
+    "email, words",
+    [
+        ("", "Write their e-mail."),
+        ("not an address", "Write an e-mail address"),
+        ("admin@example.com", "There is a user admin@example.com already."),
+    ],
+)
 def test_a_user_that_is_refused_says_why_beside_its_field(admin, email, words):
     answer = admin.post("/settings/users", data={"email": email, "role": "viewer"})
 

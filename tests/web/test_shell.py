@@ -41,12 +41,15 @@ def test_a_stranger_sees_no_navigation(user):
     assert "<nav" not in shown and "user-menu" not in shown and "Webhooks" in shown
 
 
-@pytest.mark.parametrize("theme, opening", [
-    ("light", '<html lang="en" data-bs-theme="light">'),
-    ("dark", '<html lang="en" data-bs-theme="dark">'),
-    ("auto", '<html lang="en">'),
-    ('"><script>', '<html lang="en">'),  # a cookie may hold anything
-])
+@pytest.mark.parametrize(
+    "theme, opening",
+    [
+        ("light", '<html lang="en" data-bs-theme="light">'),
+        ("dark", '<html lang="en" data-bs-theme="dark">'),
+        ("auto", '<html lang="en">'),
+        ('"><script>', '<html lang="en">'),  # a cookie may hold anything
+    ],
+)
 def test_the_chosen_theme_is_drawn_from_the_start(theme, opening):
     assert opening in page(theme=theme)
 

@@ -121,7 +121,9 @@ def local_moment(text: str, *, zone: tzinfo) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError("Write a moment as 2026-11-22T07:31, or with its zone as 2026-11-22T07:31Z.") from None
+        raise ValueError(
+            "Write a moment as 2026-11-22T07:31, or with its zone as 2026-11-22T07:31Z."
+        ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 

@@ -97,7 +97,9 @@ class Content:
 def read(delivery: Delivery, *, engine: Engine) -> DeliveryPage:
     """The page of a delivery that was read with its event, listener and attempts."""
     now = engine.clock()
-    schedule = schedule_for(delivery.listener.retry_schedule, engine.hooks.get(delivery.hook), engine.settings)
+    schedule = schedule_for(
+        delivery.listener.retry_schedule, engine.hooks.get(delivery.hook), engine.settings
+    )
     waiting = _waiting(delivery, engine=engine, now=now)
     return DeliveryPage(
         delivery=delivery,
@@ -134,7 +136,9 @@ def facts_of(delivery: Delivery) -> Facts:
 def attempt_shown(attempt: Attempt) -> AttemptShown:
     """An attempt with the words for what came of it."""
     code = str(attempt.status_code) if attempt.status_code else ""
-    name = ERROR_CLASSES.get(attempt.error_class or "", (attempt.error_class or "").replace("_", " ").capitalize())
+    name = ERROR_CLASSES.get(
+        attempt.error_class or "", (attempt.error_class or "").replace("_", " ").capitalize()
+    )
     is_answer = bool(code) and (attempt.error_class or "http_").startswith("http_")
     return AttemptShown(
         number=attempt.number,
@@ -168,7 +172,9 @@ def content(page: DeliveryPage, tab: Tab, *, engine: Engine, sees_bodies: bool) 
     if tab.name == "event":
         if not sees_bodies:
             return Content()
-        changes = [(name, one.get("old"), one.get("new")) for name, one in (delivery.event.changes or {}).items()]
+        changes = [
+            (name, one.get("old"), one.get("new")) for name, one in (delivery.event.changes or {}).items()
+        ]
         return Content(body=shown_body(delivery.event.body.encode()), changes=changes)
     if tab.name == "request":
         return _request(delivery, attempt, source=engine.settings.public_base_url, sees_bodies=sees_bodies)
@@ -192,7 +198,9 @@ def sent_body(delivery: Delivery, attempt: Attempt | None, *, source: str) -> by
 
 
 def _request(delivery: Delivery, attempt: Attempt | None, *, source: str, sees_bodies: bool) -> Content:
-    headers = [(name, value, value == HIDDEN) for name, value in (attempt.request_headers if attempt else None) or ()]
+    headers = [
+        (name, value, value == HIDDEN) for name, value in (attempt.request_headers if attempt else None) or ()
+    ]
     if not sees_bodies:
         return Content(headers=headers)
     body = sent_body(delivery, attempt, source=source)
@@ -204,7 +212,9 @@ def _response(attempt: Attempt, *, sees_bodies: bool) -> Content:
     pairs = attempt.response_headers or ()
     headers = [(str(name), str(value), False) for name, value in pairs]
     has_body = sees_bodies and attempt.response_body
-    return Content(headers=headers, body=shown_body(attempt.response_body or b"", pairs) if has_body else None)
+    return Content(
+        headers=headers, body=shown_body(attempt.response_body or b"", pairs) if has_body else None
+    )
 
 
 def _curl(url: str, headers: Sequence[tuple[str, str, bool]], body: str) -> str:

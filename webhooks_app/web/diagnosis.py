@@ -120,7 +120,9 @@ _BY_CLASS = {
 }
 
 _BY_CODE = {
-    401: _Row("The receiver wants credentials (401)", _ANSWERED, "Add the header it asks for to the listener."),
+    401: _Row(
+        "The receiver wants credentials (401)", _ANSWERED, "Add the header it asks for to the listener."
+    ),
     403: _Row(
         "The receiver refuses us (403)",
         _ANSWERED,
@@ -132,7 +134,11 @@ _BY_CODE = {
         f"{_ANSWERED} With 410 it says that it wants nothing more, so the listener was disabled.",
         "If that was a mistake, resume the listener and retry.",
     ),
-    408: _Row("The receiver waited too long for us (408)", _ANSWERED, "It is busy or far away; later attempts may do."),
+    408: _Row(
+        "The receiver waited too long for us (408)",
+        _ANSWERED,
+        "It is busy or far away; later attempts may do.",
+    ),
     413: _Row("The body is too large for the receiver (413)", _ANSWERED, "It has to accept larger bodies."),
     425: _Row("The receiver asks to come later (425)", _ANSWERED, "Later attempts may do."),
     429: _Row(
@@ -209,7 +215,10 @@ def diagnose(facts: Facts) -> Diagnosis | None:
 def _held(facts: Facts) -> Diagnosis:
     if facts.reason.startswith(_FILTER_UNUSABLE):
         return Diagnosis(
-            _BROKEN_FILTER.title, _sentences(facts.reason, _BROKEN_FILTER.evidence), _BROKEN_FILTER.steps, "warn"
+            _BROKEN_FILTER.title,
+            _sentences(facts.reason, _BROKEN_FILTER.evidence),
+            _BROKEN_FILTER.steps,
+            "warn",
         )
     return _HELD.get(facts.reason) or Diagnosis("Held", facts.reason, "Retry to send it now.", "warn")
 
@@ -243,7 +252,9 @@ def _asked(facts: Facts) -> str:
         return f"The answer names “{facts.location}”."
     if facts.retry_after:
         seconds = facts.retry_after.strip()
-        when = duration(timedelta(seconds=int(seconds))) if seconds.isdecimal() and len(seconds) < 8 else seconds
+        when = (
+            duration(timedelta(seconds=int(seconds))) if seconds.isdecimal() and len(seconds) < 8 else seconds
+        )
         return f"It asked to wait (Retry-After): {when}."
     return ""
 

@@ -60,16 +60,20 @@ def explain(conditions: Mapping[str, Any], event: Event, *, sees_values: bool) -
     except BadFilter as error:
         return Explained(problem=str(error))
     payload = json.loads(event.body)
-    return Explained([
-        ConditionShown(
-            argument=name,
-            sentence=matcher.sentence(name),
-            got=_got(verdict.got, is_missing=verdict.is_missing) if sees_values else NOT_SHOWN,
-            holds=verdict.holds,
-            problem=verdict.problem or "",
-        )
-        for (name, matcher), verdict in zip(asked.asked, asked.explain(payload, event.changes), strict=True)
-    ])
+    return Explained(
+        [
+            ConditionShown(
+                argument=name,
+                sentence=matcher.sentence(name),
+                got=_got(verdict.got, is_missing=verdict.is_missing) if sees_values else NOT_SHOWN,
+                holds=verdict.holds,
+                problem=verdict.problem or "",
+            )
+            for (name, matcher), verdict in zip(
+                asked.asked, asked.explain(payload, event.changes), strict=True
+            )
+        ]
+    )
 
 
 def shares(event: Event, listeners: Sequence[Listener], *, sees_values: bool) -> list[Share]:

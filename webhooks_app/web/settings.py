@@ -50,7 +50,9 @@ SCOPES = {
 @bp.get("")
 def show() -> str:
     """Every setting, its value, where it comes from and what it means."""
-    return render_template("settings/show.html", groups=grouped(console().settings.rows()), proxied=_proxied())
+    return render_template(
+        "settings/show.html", groups=grouped(console().settings.rows()), proxied=_proxied()
+    )
 
 
 @bp.get("/tokens")

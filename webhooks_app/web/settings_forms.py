@@ -14,7 +14,9 @@ class TokenForm(FlaskForm):
     """A new API token."""
 
     name = StringField("Name", [InputRequired("Write what uses the token."), Length(max=200)])
-    scope = SelectField("Scope", choices=[SelectChoice(scope.value, scope.value.capitalize()) for scope in Scope])
+    scope = SelectField(
+        "Scope", choices=[SelectChoice(scope.value, scope.value.capitalize()) for scope in Scope]
+    )
 
 
 class UserForm(FlaskForm):

@@ -21,11 +21,14 @@ def plan_of(session, condition):
     return plans[-1]
 
 
-@pytest.mark.parametrize("condition, index", [
-    (IS_WAITING, "due"),
-    (IS_SENDING, "lease"),
-    (ENDED_BADLY, "ended_badly"),
-])
+@pytest.mark.parametrize(
+    "condition, index",
+    [
+        (IS_WAITING, "due"),
+        (IS_SENDING, "lease"),
+        (ENDED_BADLY, "ended_badly"),
+    ],
+)
 def test_a_condition_goes_along_its_index(engine, condition, index):
     with engine.sessions() as session:
         assert f"ix_webhooks_deliveries_{index}" in plan_of(session, condition)

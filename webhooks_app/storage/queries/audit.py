@@ -14,7 +14,9 @@ MOST = 200  # a select that is longer helps nobody
 
 def actors(session: Session) -> Sequence[str]:
     """Everyone who did something, by name."""
-    return session.scalars(sa.select(AuditEntry.actor).distinct().order_by(AuditEntry.actor).limit(MOST)).all()
+    return session.scalars(
+        sa.select(AuditEntry.actor).distinct().order_by(AuditEntry.actor).limit(MOST)
+    ).all()
 
 
 def acts(session: Session) -> Sequence[str]:
