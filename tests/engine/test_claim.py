@@ -56,7 +56,7 @@ def test_a_claim_carries_all_that_sending_needs(engine, make_event, make_deliver
     assert claimed.event_created_at == event.created_at
     assert (claimed.attempt, claimed.tries) == (4, 2)
     assert (claimed.replay, claimed.test) == (True, True)
-    assert claimed.target.keys
+    assert claimed.listener.keys
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ def test_a_late_410_disables_nobody(engine, finished, clock):
     record(engine, [one])
 
     with engine.sessions() as session:
-        assert session.get_one(Listener, one.claimed.target.listener_id).state == "active"
+        assert session.get_one(Listener, one.claimed.listener.listener_id).state == "active"
 
 
 def test_recording_twice_changes_nothing_the_second_time(engine, finished):
@@ -270,6 +270,6 @@ def test_every_statement_holds_on_both_databases(any_engine, clock):
     with any_engine.sessions() as session:
         rows = [session.get_one(Delivery, one.id) for one in (done, again, gone, late, unsent)]
         assert [row.status for row in rows] == ["delivered", "retrying", "failed", "retrying", "pending"]
-        assert session.get_one(Listener, gone.target.listener_id).state == "disabled"
+        assert session.get_one(Listener, gone.listener.listener_id).state == "disabled"
         superseded = session.scalars(sa.select(Attempt).where(Attempt.delivery_id == late.id)).one()
         assert (superseded.error_class, superseded.status_code) == ("superseded", 200)

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from webhooks_app.engine.sender import Sender
-from webhooks_app.engine.stragglers import LONGEST_WAIT_SECONDS, Left, Stragglers
+from webhooks_app.engine.stragglers import LONGEST_WAIT_SECONDS, LeftBatch, Stragglers
 
 PATIENCE = 5
 
@@ -34,8 +34,8 @@ class Ledger:
         self.recorded: list[Parcel] = []
         self.returned: list[Parcel] = []
 
-    def left(self, batch, *, begin_seconds=60.0, record=None) -> Left:
-        return Left(batch, record or self.recorded.extend, self.returned.extend, begin_seconds)
+    def left(self, batch, *, begin_seconds=60.0, record=None) -> LeftBatch:
+        return LeftBatch(batch, record or self.recorded.extend, self.returned.extend, begin_seconds)
 
 
 @pytest.fixture

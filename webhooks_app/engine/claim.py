@@ -20,7 +20,7 @@ from webhooks_app.engine import Engine
 from webhooks_app.engine.candidates import HELD_BECAUSE
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.engine.pacing import Grant, grant
-from webhooks_app.engine.targets import Target, targets_of
+from webhooks_app.engine.unsealed import UnsealedListener, unseal
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import WAITING, Delivery, Event, Listener, State, Status
 
@@ -67,7 +67,7 @@ class Claimed:
     hook: str
     body: str
     event_created_at: datetime
-    target: Target
+    listener: UnsealedListener
     attempt: int  # the number of the attempt to be made
     tries: int  # outcomes so far
     replay: bool
@@ -82,10 +82,10 @@ def claim(engine: Engine, delivery_ids: Sequence[str]) -> list[Claimed]:
         rows = _waiting(session, delivery_ids, now=now)
         if not rows:
             return []
-        targets = targets_of(engine, session, {row.listener_id: row.listener_version for row in rows})
-        sendable = _put_aside(session, rows, targets, now=now)
-        sendable = _within_rate(session, sendable, targets, now=now)
-        claimed = _take(engine, session, sendable, targets, now=now)
+        listeners = unseal(engine, session, {row.listener_id: row.listener_version for row in rows})
+        sendable = _put_aside(session, rows, listeners, now=now)
+        sendable = _within_rate(session, sendable, listeners, now=now)
+        claimed = _take(engine, session, sendable, listeners, now=now)
         reach("claim.before_commit")
     reach("claim.after_commit")
     return claimed
@@ -96,7 +96,7 @@ def _waiting(session: Session, delivery_ids: Sequence[str], *, now: datetime) ->
 
 
 def _put_aside(
-    session: Session, rows: Iterable[Any], targets: dict[str, Target], *, now: datetime
+    session: Session, rows: Iterable[Any], listeners: dict[str, UnsealedListener], *, now: datetime
 ) -> list[Any]:
     """Hold or cancel what must not go; gives the rest. Tests go to a paused listener too."""
     sendable: list[Any] = []
@@ -106,7 +106,7 @@ def _put_aside(
             aside.setdefault((Status.CANCELLED, GONE), []).append(row.id)
         elif row.state != State.ACTIVE and not row.test:
             aside.setdefault((Status.HELD, HELD_BECAUSE[State(row.state)]), []).append(row.id)
-        elif not targets[row.listener_id].keys:
+        elif not listeners[row.listener_id].keys:
             aside.setdefault((Status.HELD, SECRET_UNREADABLE), []).append(row.id)
         else:
             sendable.append(row)
@@ -118,18 +118,18 @@ def _put_aside(
 
 
 def _within_rate(
-    session: Session, rows: Sequence[Any], targets: dict[str, Target], *, now: datetime
+    session: Session, rows: Sequence[Any], listeners: dict[str, UnsealedListener], *, now: datetime
 ) -> list[Any]:
     """Leave for later what a listener's rate does not allow now. Counted in the database, for all workers."""
     limited: dict[str, list[Any]] = {}
     allowed = []
     for row in rows:
-        if targets[row.listener_id].rate_limit_per_second:
+        if listeners[row.listener_id].rate_limit_per_second:
             limited.setdefault(row.listener_id, []).append(row)
         else:
             allowed.append(row)
     for listener_id, waiting in limited.items():
-        granted = _grant(session, targets[listener_id], len(waiting), now=now)
+        granted = _grant(session, listeners[listener_id], len(waiting), now=now)
         allowed += waiting[: granted.count]
         for place, row in enumerate(waiting[granted.count :]):
             later = granted.next_at + place * granted.interval
@@ -139,21 +139,26 @@ def _within_rate(
     return allowed
 
 
-def _grant(session: Session, target: Target, wanted: int, *, now: datetime) -> Grant:
-    query = sa.select(Listener.next_send_at).where(Listener.id == target.listener_id).with_for_update()
-    granted = grant(wanted, rate=target.rate_limit_per_second or 0, next_at=session.scalar(query), now=now)
+def _grant(session: Session, listener: UnsealedListener, wanted: int, *, now: datetime) -> Grant:
+    query = sa.select(Listener.next_send_at).where(Listener.id == listener.listener_id).with_for_update()
+    granted = grant(wanted, rate=listener.rate_limit_per_second or 0, next_at=session.scalar(query), now=now)
     session.execute(
-        sa.update(Listener).where(Listener.id == target.listener_id).values(next_send_at=granted.next_at)
+        sa.update(Listener).where(Listener.id == listener.listener_id).values(next_send_at=granted.next_at)
     )
     return granted
 
 
 def _take(
-    engine: Engine, session: Session, rows: Sequence[Any], targets: dict[str, Target], *, now: datetime
+    engine: Engine,
+    session: Session,
+    rows: Sequence[Any],
+    listeners: dict[str, UnsealedListener],
+    *,
+    now: datetime,
 ) -> list[Claimed]:
     if not rows:
         return []
-    longest = max(targets[row.listener_id].timeout_seconds for row in rows)
+    longest = max(listeners[row.listener_id].timeout_seconds for row in rows)
     token = new_id()
     lease = {
         "ids": [row.id for row in rows],
@@ -163,17 +168,17 @@ def _take(
         "now": now,
     }
     ours = set(session.scalars(_TAKE, lease))
-    return [_claimed(row, targets[row.listener_id], token) for row in rows if row.id in ours]
+    return [_claimed(row, listeners[row.listener_id], token) for row in rows if row.id in ours]
 
 
-def _claimed(row: Any, target: Target, token: str) -> Claimed:
+def _claimed(row: Any, listener: UnsealedListener, token: str) -> Claimed:
     return Claimed(
         id=row.id,
         event_id=row.event_id,
         hook=row.hook,
         body=row.body,
         event_created_at=row.event_created_at,
-        target=target,
+        listener=listener,
         attempt=row.attempt_count + 1,
         tries=row.tries,
         replay=row.replay_no > 0,

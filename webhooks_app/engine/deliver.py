@@ -18,7 +18,7 @@ from webhooks_app.engine.message import Message, Occasion, body_bytes, headers_f
 from webhooks_app.engine.outcome import Outcome
 from webhooks_app.engine.record import Finished, give_back, record
 from webhooks_app.engine.retry import TIMED_OUT
-from webhooks_app.engine.stragglers import Left
+from webhooks_app.engine.stragglers import LeftBatch
 from webhooks_app.storage import ids
 
 GROUP = 50  # results recorded in one transaction
@@ -29,7 +29,7 @@ PATIENT_BEGIN_SECONDS = 20.0  # … in the worker for slow listeners
 MOST_LEFT_BEHIND = 500  # sends that jobs may leave to the stragglers before the next one must wait
 
 
-class Attempt:
+class Sending:
     """One delivery's attempt on its way through the sender."""
 
     __slots__ = ("claimed", "engine", "lane", "message", "most_in_flight", "outcome", "started_at")
@@ -37,8 +37,8 @@ class Attempt:
     def __init__(self, engine: Engine, claimed: Claimed) -> None:
         self.engine = engine
         self.claimed = claimed
-        self.lane = claimed.target.listener_id
-        self.most_in_flight = claimed.target.sends_in_flight
+        self.lane = claimed.listener.listener_id
+        self.most_in_flight = claimed.listener.sends_in_flight
         self.message: Message | None = None
         self.outcome = Outcome(error_class="internal", error="The attempt did not begin.")
         self.started_at: datetime | None = None
@@ -71,7 +71,7 @@ class Attempt:
 
 def message_for(claimed: Claimed, *, now: datetime, source: str) -> Message:
     """The request of this attempt. Pure."""
-    target = claimed.target
+    listener = claimed.listener
     occasion = Occasion(
         webhook_id=ids.shown(ids.EVENT, claimed.event_id),
         hook=claimed.hook,
@@ -81,7 +81,7 @@ def message_for(claimed: Claimed, *, now: datetime, source: str) -> Message:
     )
     body = body_bytes(
         claimed.body,
-        body_format=target.body_format,
+        body_format=listener.body_format,
         occasion=occasion,
         created_at=claimed.event_created_at,
         source=source,
@@ -89,12 +89,12 @@ def message_for(claimed: Claimed, *, now: datetime, source: str) -> Message:
     headers = headers_for(
         body,
         occasion=occasion,
-        body_format=target.body_format,
+        body_format=listener.body_format,
         timestamp=int(now.timestamp()),
-        keys=target.live_keys(now),
-        own=target.headers,
+        keys=listener.live_keys(now),
+        own=listener.headers,
     )
-    return Message(target.url, headers, body, target.timeout_seconds)
+    return Message(listener.url, headers, body, listener.timeout_seconds)
 
 
 def deliver_batch(
@@ -110,8 +110,8 @@ def deliver_batch(
     if not claimed:
         return
     waits = slow or patient
-    keep = Left(
-        batch=engine.sender.submit([Attempt(engine, one) for one in claimed]),
+    keep = LeftBatch(
+        batch=engine.sender.submit([Sending(engine, one) for one in claimed]),
         record=lambda attempts: record(engine, [attempt.finished() for attempt in attempts]),
         give_back=lambda attempts: _return_unsent(engine, [attempt.claimed for attempt in attempts]),
         begin_seconds=PATIENT_BEGIN_SECONDS if waits else BEGIN_SECONDS,
@@ -125,7 +125,7 @@ def deliver_batch(
             engine.stragglers.leave(keep)
 
 
-def _see_through(engine: Engine, left: Left[Attempt], *, waits: bool) -> bool:
+def _see_through(engine: Engine, left: LeftBatch[Sending], *, waits: bool) -> bool:
     """Record what ends, group by group; False when nothing has ended for a while, or the process shall stop."""
     seconds = GROUP_SECONDS if waits else PATIENCE_SECONDS
     while not left.batch.is_over:

@@ -106,7 +106,7 @@ def _record(engine: Engine, finished: Sequence[Finished]) -> None:
         for one in kept:
             if one.outcome.status_code == 410:
                 health.disable(
-                    session, one.claimed.target.listener_id, "The receiver answered 410 Gone.", now=now
+                    session, one.claimed.listener.listener_id, "The receiver answered 410 Gone.", now=now
                 )
 
 
@@ -120,7 +120,7 @@ def _changes(
             one.outcome,
             tries=one.claimed.tries + 1,
             now=now,
-            schedule=one.claimed.target.schedule,
+            schedule=one.claimed.listener.schedule,
             chance=random.random(),  # noqa: S311 (jitter, not a secret)
         )
         change = change_for(step, one.outcome, now=now)
@@ -180,8 +180,8 @@ def _moving(changed: frozenset[str]) -> sa.Update:
 
 def attempt_row(one: Finished, *, worker: str) -> dict[str, Any]:
     """The columns of a recorded attempt; the listener's own header values are hidden. Pure."""
-    outcome, message, target = one.outcome, one.message, one.claimed.target
-    own = {name.lower() for name, _ in target.headers}
+    outcome, message, listener = one.outcome, one.message, one.claimed.listener
+    own = {name.lower() for name, _ in listener.headers}
     headers = message.headers if message else ()
     return {
         "id": new_id(),
@@ -192,11 +192,11 @@ def attempt_row(one: Finished, *, worker: str) -> dict[str, Any]:
         "status_code": outcome.status_code,
         "error_class": outcome.error_class,
         "error": outcome.error,
-        "url": target.url,
+        "url": listener.url,
         "ip": outcome.ip,
         "timings": timings_json(outcome.timings),
         "request_headers": [[name, HIDDEN if name in own else value] for name, value in headers],
-        "body_format": target.body_format,
+        "body_format": listener.body_format,
         "response_headers": [list(pair) for pair in outcome.response_headers],
         "response_body": outcome.response_body,
         "truncated": outcome.truncated,

@@ -23,7 +23,7 @@ LONGEST_WAIT_SECONDS = 1.0  # for room; what a job then cannot begin, it gives b
 
 
 @dataclass(slots=True)
-class Left(Generic[P]):
+class LeftBatch(Generic[P]):
     """A batch that its job has left behind, and how its results are kept."""
 
     batch: Batch[P]
@@ -44,11 +44,11 @@ class Stragglers:
         self._lock = threading.Lock()
         self._looking = threading.Lock()  # held while results are taken and recorded
         self._arrived = threading.Event()
-        self._left: list[Left[Any]] = []
+        self._left: list[LeftBatch[Any]] = []
         self._thread: threading.Thread | None = None
         self.is_hurried = False
 
-    def leave(self, left: Left[Any]) -> None:
+    def leave(self, left: LeftBatch[Any]) -> None:
         """Look after this batch from now on."""
         with self._lock:
             self._left.append(left)
@@ -105,7 +105,7 @@ class Stragglers:
                 if not self._left:
                     self._arrived.clear()
 
-    def _look_at(self, left: Left[Any]) -> bool:
+    def _look_at(self, left: LeftBatch[Any]) -> bool:
         """Record and give back what there is; whether something is still to come."""
         try:
             finished = left.batch.take(at_least=0, seconds=0)

@@ -16,7 +16,7 @@ from webhooks_app.engine.configuration import checked_config
 from webhooks_app.engine.headers import checked_headers
 from webhooks_app.engine.message import BODY_FORMATS
 from webhooks_app.engine.signing import key_of
-from webhooks_app.engine.targets import open_headers
+from webhooks_app.engine.unsealed import open_headers
 from webhooks_app.engine.url import canonical_url, readable_host
 from webhooks_app.errors import BadFilter, FieldError, Refused
 from webhooks_app.event import Hook

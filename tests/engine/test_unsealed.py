@@ -12,15 +12,15 @@ from tests.factories import sealed_secret
 from webhooks_app import Hook
 from webhooks_app.engine.sealing import Seal
 from webhooks_app.engine.signing import key_of, new_secret
-from webhooks_app.engine.targets import open_headers, targets_of
+from webhooks_app.engine.unsealed import open_headers, unseal
 from webhooks_app.errors import SecretUnavailable
 from webhooks_app.storage.models import Listener
 
 
-def target_of(engine, listener):
+def opened_of(engine, listener):
     with engine.sessions() as session:
         version = session.get(Listener, listener.id).version
-        return targets_of(engine, session, {listener.id: version})[listener.id]
+        return unseal(engine, session, {listener.id: version})[listener.id]
 
 
 def test_everything_a_listener_says_itself(engine, make_listener):
@@ -30,15 +30,15 @@ def test_everything_a_listener_says_itself(engine, make_listener):
         retry_schedule="1s,2s", body_format="standard", sends_in_flight=2, rate_limit_per_second=0.5,
     )  # fmt: skip
 
-    target = target_of(engine, listener)
+    opened = opened_of(engine, listener)
 
-    assert (target.listener_id, target.url) == (listener.id, "http://127.0.0.1:9/a")
-    assert target.live_keys(engine.clock()) == [key_of(secret)]
-    assert target.headers == (("x-tenant", "7"),)
-    assert (target.timeout_seconds, target.body_format) == (3.5, "standard")
-    assert (target.sends_in_flight, target.rate_limit_per_second) == (2, 0.5)
-    assert target.schedule.waits == (timedelta(seconds=1), timedelta(seconds=2))
-    assert target.schedule.chosen
+    assert (opened.listener_id, opened.url) == (listener.id, "http://127.0.0.1:9/a")
+    assert opened.live_keys(engine.clock()) == [key_of(secret)]
+    assert opened.headers == (("x-tenant", "7"),)
+    assert (opened.timeout_seconds, opened.body_format) == (3.5, "standard")
+    assert (opened.sends_in_flight, opened.rate_limit_per_second) == (2, 0.5)
+    assert opened.schedule.waits == (timedelta(seconds=1), timedelta(seconds=2))
+    assert opened.schedule.chosen
 
 
 def test_what_it_does_not_say_comes_from_the_hook_and_then_from_the_settings(
@@ -50,14 +50,14 @@ def test_what_it_does_not_say_comes_from_the_hook_and_then_from_the_settings(
         settings=settings_for(tmp_path, WEBHOOKS_TIMEOUT_SECONDS="7", WEBHOOKS_SENDS_PER_LISTENER="3"),
     )
 
-    hasty, plain = (target_of(engine, make_listener(hook=hook)) for hook in ("hasty", "person"))
+    hasty, plain = (opened_of(engine, make_listener(hook=hook)) for hook in ("hasty", "person"))
 
     assert (hasty.timeout_seconds, hasty.schedule.waits) == (1, (timedelta(seconds=9),))
     assert (plain.timeout_seconds, plain.sends_in_flight, len(plain.schedule.waits)) == (7, 3, 9)
 
 
 def test_a_listener_of_a_hook_that_is_no_longer_registered_is_sent_to_all_the_same(engine, make_listener):
-    assert target_of(engine, make_listener(hook="gone")).timeout_seconds == 15
+    assert opened_of(engine, make_listener(hook="gone")).timeout_seconds == 15
 
 
 def test_an_old_secret_signs_until_it_expires(engine, make_listener, clock):
@@ -67,25 +67,25 @@ def test_an_old_secret_signs_until_it_expires(engine, make_listener, clock):
         expires = {"created_at": clock() - timedelta(days=1), "expires_at": clock() + timedelta(hours=1)}
         session.add(sealed_secret(engine, listener.id, old, **expires))
 
-    target = target_of(engine, listener)
+    opened = opened_of(engine, listener)
 
-    assert target.live_keys(clock()) == [key_of(new), key_of(old)]
-    assert target.live_keys(clock() + timedelta(hours=1)) == [key_of(new)]
+    assert opened.live_keys(clock()) == [key_of(new), key_of(old)]
+    assert opened.live_keys(clock() + timedelta(hours=1)) == [key_of(new)]
 
 
 def test_a_new_version_is_read_anew(engine, make_listener):
     listener = make_listener()
-    before = target_of(engine, listener)
+    before = opened_of(engine, listener)
     with engine.sessions.begin() as session:
         session.get(Listener, listener.id).url = "http://127.0.0.1:9/moved"
 
-    assert target_of(engine, listener).url == "http://127.0.0.1:9/moved" != before.url
+    assert opened_of(engine, listener).url == "http://127.0.0.1:9/moved" != before.url
 
 
 def test_the_same_version_is_opened_once(engine, make_listener):
     listener = make_listener()
 
-    assert target_of(engine, listener) is target_of(engine, listener)
+    assert opened_of(engine, listener) is opened_of(engine, listener)
 
 
 @pytest.mark.parametrize("headers", [None, {"x-tenant": "7"}])
@@ -95,8 +95,8 @@ def test_without_the_right_key_there_is_nothing_to_sign_with_and_it_is_tried_aga
     listener = make_listener(headers=headers)
     blind = replace(engine, seal=Seal(["another key of thirty-two bytes or more"]))
 
-    assert target_of(blind, listener).keys == ()
-    assert target_of(engine, listener).keys != ()
+    assert opened_of(blind, listener).keys == ()
+    assert opened_of(engine, listener).keys != ()
     if headers:
         with pytest.raises(SecretUnavailable):
             open_headers(blind.seal, listener)

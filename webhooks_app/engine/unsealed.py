@@ -33,7 +33,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class UnsealedListener:
     """A listener, ready to be sent to. `keys` is empty if a secret cannot be read."""
 
     listener_id: str
@@ -52,11 +52,11 @@ class Target:
         return [key.secret for key in self.keys if key.expires_at is None or key.expires_at > now]
 
 
-_known: dict[tuple[int, str], Target] = {}
+_known: dict[tuple[int, str], UnsealedListener] = {}
 
 
-def targets_of(engine: Engine, session: Session, versions: Mapping[str, int]) -> dict[str, Target]:
-    """The targets of these listeners, given with their present versions."""
+def unseal(engine: Engine, session: Session, versions: Mapping[str, int]) -> dict[str, UnsealedListener]:
+    """These listeners, given with their present versions, opened."""
     place = id(engine.seal)  # another engine in this process may hold other keys
     found, missing = {}, []
     for listener_id, version in versions.items():
@@ -75,18 +75,18 @@ def targets_of(engine: Engine, session: Session, versions: Mapping[str, int]) ->
         for listener in session.scalars(query):
             if len(_known) >= _MOST_KEPT:
                 _known.clear()
-            found[listener.id] = _known[place, listener.id] = _target(engine, listener)
+            found[listener.id] = _known[place, listener.id] = _unsealed(engine, listener)
     return found
 
 
-def _target(engine: Engine, listener: Listener) -> Target:
+def _unsealed(engine: Engine, listener: Listener) -> UnsealedListener:
     hook = engine.hooks.get(listener.hook)
     try:
         keys = tuple(_keys(engine.seal, listener))
         headers = tuple(open_headers(engine.seal, listener).items())
     except SecretUnavailable:
         keys, headers = (), ()
-    return Target(
+    return UnsealedListener(
         listener_id=listener.id,
         version=listener.version,
         url=listener.url,
