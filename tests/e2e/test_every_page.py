@@ -1,0 +1,74 @@
+"""Is every page in order, wide and narrow, light and dark, and without JavaScript?"""
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.stack import Stack
+
+PAGES = (
+    "/", "/hooks", "/hooks/order.placed", "/hooks/person/listeners/new", "/listeners", "/deliveries", "/events",
+    "/echo", "/demo", "/system", "/settings", "/settings/tokens", "/settings/users", "/audit",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_no_page_scrolls_sideways_and_each_has_one_heading(page: Page, width: int):
+    page.set_viewport_size({"width": width, "height": 800})
+
+    for address in PAGES:
+        page.goto(address)
+
+        assert page.locator("h1").count() == 1, address
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0, f"{address} is {wider} px too wide for {width}"
+
+
+def test_a_chosen_theme_is_kept_and_rendered_by_the_server(page: Page, stack: Stack):
+    page.goto("/hooks")
+    page.get_by_role("button", name=re.compile("^Account")).click()
+    page.get_by_role("button", name="Dark").click()
+
+    page.goto("/listeners")
+
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_a_listener_is_made_and_deleted_without_javascript(
+    stack: Stack, browser, signed_in_state: dict[str, object]
+):
+    context: BrowserContext = browser.new_context(
+        base_url=stack.url, storage_state=signed_in_state, java_script_enabled=False
+    )
+    page = context.new_page()
+    page.goto("/hooks/person/listeners/new")
+    page.fill("[name=url]", f"{stack.url}/echo/nobody")
+    page.fill("[name=name]", "Made without scripts")
+    page.select_option("[name=match-name_cond]", "is")
+    page.fill("[name=match-name_query]", "Joe")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("body")).to_contain_text('name is "Joe"')
+
+    page.goto(page.url.partition("?")[0].rstrip("/") + "/delete")
+    page.get_by_role("button", name=re.compile("Delete")).click()
+
+    page.goto("/listeners")
+    expect(page.locator("main")).not_to_contain_text("Made without scripts")
+    context.close()
+
+
+def test_what_a_receiver_answers_is_text_and_nothing_else(page: Page, stack: Stack):
+    hostile = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+    page.goto("/echo")
+    page.get_by_role("button", name=re.compile("box|receiver", re.IGNORECASE)).first.click()
+    page.wait_for_url(re.compile("/echo/.+"))
+    box = page.url
+    stack.command("listeners", "add", "person", box, "--name", hostile)
+
+    event = stack.command("send", "person", f"name={hostile}", "address=</pre><script>alert(2)</script>")
+
+    page.goto(f"/events/{event}")
+    expect(page.locator("main")).to_contain_text("<script>alert(2)</script>")
+    page.goto(box)
+    expect(page.locator("main")).to_contain_text("onerror=alert(1)")
