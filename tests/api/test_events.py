@@ -223,3 +223,12 @@ def test_asking_for_room_waits_for_no_writer(engine, make_event):
         session.execute(sa.text("UPDATE webhooks_events SET sender = 'locked'"))
 
         room.check(engine)
+
+
+def test_why_conflicts_with_a_stored_filter_that_cannot_be_read(read, make_event, make_listener):
+    listener = make_listener(filter={"name": {"sounds": "Joe"}})
+
+    answer = read("GET", f"/events/evt_{make_event().id}/why?listener=lsn_{listener.id}")
+
+    assert answer.status_code == 409
+    assert "cannot be read" in answer.json["detail"]

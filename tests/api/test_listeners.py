@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from tests.api.conftest import refused
+from webhooks_app.engine.listeners import own_headers
+from webhooks_app.storage.models import Listener
 
 WANTED = {
     "hook": "person",
@@ -38,7 +41,7 @@ def test_a_new_listener_is_answered_with_its_secret_once(write):
         "rate_limit_per_second": None,
         "sends_in_flight": None,
         "body_format": "plain",
-        "headers": {"x-key": "top secret"},
+        "headers": {"x-key": "(hidden)"},
     }
     location = answer.headers["Location"]
     assert location == f"/api/v1/listeners/{answer.json['id']}"
@@ -47,10 +50,29 @@ def test_a_new_listener_is_answered_with_its_secret_once(write):
     assert answer.json["secret"] not in again.get_data(as_text=True)
 
 
-def test_the_values_of_its_headers_are_hidden_from_who_only_reads(read, write, path):
-    assert read("GET", path).json["settings"]["headers"] == {"x-key": "(hidden)"}
-    assert read("GET", "/listeners").json["data"][0]["settings"]["headers"] == {"x-key": "(hidden)"}
-    assert write("GET", path).json["settings"]["headers"] == {"x-key": "top secret"}
+def test_nobody_reads_the_values_of_its_headers_again(read, write, path):
+    for call in (read, write):
+        assert call("GET", path).json["settings"]["headers"] == {"x-key": "(hidden)"}
+        assert call("GET", "/listeners").json["data"][0]["settings"]["headers"] == {"x-key": "(hidden)"}
+
+
+def test_a_header_that_is_sent_back_hidden_keeps_its_value(write, path, engine):
+    headers = {**write("GET", path).json["settings"]["headers"], "X-Team": "sales"}
+
+    write("PATCH", path, json={"settings": {"headers": headers}})
+
+    with engine.sessions() as session:
+        row = session.scalar(sa.select(Listener))
+    assert own_headers(engine, row) == {"x-key": "top secret", "x-team": "sales"}
+
+
+def test_a_hidden_value_without_a_stored_one_is_refused(write, path):
+    change = {"settings": {"headers": {"X-Other": "(hidden)"}}}
+
+    assert refused(write("PATCH", path, json=change)) == {("settings.headers", "header_hidden")}
+    assert refused(write("POST", "/listeners", json={**WANTED, **change})) == {
+        ("settings.headers", "header_hidden")
+    }
 
 
 @pytest.mark.parametrize(
@@ -191,3 +213,26 @@ def test_a_new_secret_is_answered_once_and_five_are_enough(write, path):
     assert list(answers[0].json) == ["secret"]
     assert answers[0].headers["Cache-Control"] == "no-store"
     assert answers[-1].status_code == 409
+
+
+def test_headers_that_cannot_be_read_are_replaced_by_new_ones(write, path, engine):
+    with engine.sessions.begin() as session:
+        session.execute(sa.update(Listener).values(headers_sealed="of another key"))
+
+    unsaid = write("PATCH", path, json={"name": "Tower"})
+    said = write("PATCH", path, json={"settings": {"headers": {"X-Key": "new"}}})
+
+    assert (unsaid.status_code, said.status_code) == (409, 200)
+    assert said.json["filter"] == WANTED["filter"]
+    assert write("PATCH", path, json={"name": "Tower"}).status_code == 200
+
+
+def test_a_filter_that_cannot_be_read_is_replaced_by_a_new_one(write, path, engine):
+    with engine.sessions.begin() as session:
+        session.execute(sa.update(Listener).values(filter={"name": {"sounds": "Joe"}}))
+
+    unsaid = write("PATCH", path, json={"name": "Tower"})
+    said = write("PATCH", path, json={"filter": {"name": "Joe"}})
+
+    assert (unsaid.status_code, said.status_code) == (409, 200)
+    assert said.json["filter"] == {"name": {"is": "Joe"}}

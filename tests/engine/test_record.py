@@ -13,7 +13,8 @@ from tests.fakes import answered
 from webhooks_app.engine.claim import claim
 from webhooks_app.engine.deliver import message_for
 from webhooks_app.engine.outcome import Outcome, Timings
-from webhooks_app.engine.record import HIDDEN, Finished, give_back, record
+from webhooks_app.engine.headers import HIDDEN
+from webhooks_app.engine.record import Finished, give_back, record
 from webhooks_app.engine.sweep import rescue
 from webhooks_app.storage.models import Attempt, Delivery, Listener, Status
 

@@ -6,16 +6,14 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from webhooks_app.api.tokens import includes, token
 from webhooks_app.console import console
 from webhooks_app.engine import listeners
+from webhooks_app.engine.headers import hidden
 from webhooks_app.engine.message import Occasion, body_bytes
-from webhooks_app.engine.record import HIDDEN
 from webhooks_app.errors import SecretUnavailable
 from webhooks_app.event import Hook
 from webhooks_app.storage import ids
 from webhooks_app.storage.models import WAITING, Attempt, Delivery, Event, Listener
-from webhooks_app.storage.people import Scope
 
 
 def hook_json(hook: Hook) -> dict[str, Any]:
@@ -65,7 +63,7 @@ def delivery_with_attempts(delivery: Delivery) -> dict[str, Any]:
 
 
 def listener_json(listener: Listener) -> dict[str, Any]:
-    """A listener; the values of its own headers only for a token that may change them."""
+    """A listener; the values of its own headers are shown to nobody."""
     return {
         "id": ids.shown(ids.LISTENER, listener.id),
         "hook": listener.hook,
@@ -90,11 +88,9 @@ def listener_json(listener: Listener) -> dict[str, Any]:
 
 def _own_headers(listener: Listener) -> dict[str, str]:
     try:
-        headers = listeners.own_headers(console().engine, listener)
+        return hidden(listeners.own_headers(console().engine, listener))
     except SecretUnavailable:
         return {}
-    may_see = includes(token().scope, Scope.WRITE)
-    return {name: value if may_see else HIDDEN for name, value in headers.items()}
 
 
 def _attempt_json(delivery: Delivery, attempt: Attempt) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from webhooks_app.api.noun import Noun, found, id_or_404, page_json, session
 from webhooks_app.api.tokens import caller, token
 from webhooks_app.console import console
 from webhooks_app.engine import intake, room
-from webhooks_app.errors import FieldError, Refused
+from webhooks_app.errors import BadFilter, Conflict, FieldError, Refused
 from webhooks_app.match import Filter
 from webhooks_app.storage import ids
 from webhooks_app.storage.ids import EVENT, LISTENER
@@ -100,7 +100,7 @@ def get_event(event_id: str) -> dict[str, Any]:
     return event_json(found(queries.one(session(), id_or_404(EVENT, event_id))))
 
 
-@bp.call("GET", "/events/<event_id>/why", scope="read", problems=(404, 422))
+@bp.call("GET", "/events/<event_id>/why", scope="read", problems=(404, 409, 422))
 @bp.arguments(taken.WhyWanted, location="query")
 @bp.response(200, given.Why)
 def why(wanted: dict[str, Any], event_id: str) -> dict[str, Any]:
@@ -110,7 +110,11 @@ def why(wanted: dict[str, Any], event_id: str) -> dict[str, Any]:
     if listener.hook != event.hook:
         sentence = f"This listener wants {listener.hook}; the event is of {event.hook}."
         raise Refused(FieldError("listener", "other_hook", sentence))
-    asked = Filter.from_json(listener.filter)
+    try:
+        asked = Filter.from_json(listener.filter)
+    except BadFilter as error:
+        # The request is right and the row is not, so this is no 422; a change of the filter mends it.
+        raise Conflict(f"The listener's filter cannot be read any more: {error}") from error
     verdicts = asked.explain(json.loads(event.body), event.changes)
     conditions = [
         {

@@ -154,7 +154,7 @@ class Settings(Given):
     headers = fields.Dict(
         keys=fields.String(),
         values=fields.String(),
-        metadata={"description": "Values are hidden from tokens without the scope write."},
+        metadata={"description": "Values are never shown again; one sent back as (hidden) is kept."},
     )
 
 

@@ -17,8 +17,9 @@ from webhooks_app.api.noun import Noun, found, id_or_404, page_json, session
 from webhooks_app.api.tokens import caller
 from webhooks_app.console import console
 from webhooks_app.engine import listeners
+from webhooks_app.engine.headers import HIDDEN, with_kept
 from webhooks_app.engine.listeners import Wanted
-from webhooks_app.errors import FieldError, NotFound, Refused
+from webhooks_app.errors import BadFilter, Conflict, FieldError, NotFound, Refused
 from webhooks_app.match import Filter
 from webhooks_app.storage import ids
 from webhooks_app.storage.ids import DELIVERY, EVENT, LISTENER
@@ -98,7 +99,7 @@ def change(body: dict[str, Any], listener_id: str) -> dict[str, Any]:
     _check_if_match(listener)
     engine = console().engine
     with _our_fields():
-        wanted = _changed(listeners.wanted_of(engine, listener), body)
+        wanted = _changed(_stored(listener, body), body)
         # What was read is what is changed: somebody else's change in between is a conflict.
         return listener_json(
             listeners.change(engine, listener.id, wanted, by=caller(), version=listener.version)
@@ -168,12 +169,29 @@ def _check_if_match(listener: Listener) -> None:
         raise PreconditionFailed("The listener has changed since it was read.")
 
 
+def _stored(listener: Listener, body: dict[str, Any]) -> Wanted:
+    """The listener as it is, without reading what the body replaces: that may be what cannot be read."""
+    headers = body.get("settings", {}).get("headers")
+    replaces_headers = headers is not None and HIDDEN not in headers.values()
+    try:
+        return listeners.wanted_of(
+            console().engine,
+            listener,
+            filter=Filter({}) if "filter" in body else None,
+            headers={} if replaces_headers else None,
+        )
+    except BadFilter as error:
+        raise Conflict(f"The stored filter cannot be read any more: {error} Give a new one.") from error
+
+
 def _changed(wanted: Wanted, body: dict[str, Any]) -> Wanted:
     """What is wanted, with what the body says put in its place; what it leaves out stays."""
     changes: dict[str, Any] = {name: body[name] for name in ("url", "name", "config") if name in body}
     if "filter" in body:
         changes["filter"] = Filter.from_json(body["filter"])
-    settings = body.get("settings", {})
+    settings = dict(body.get("settings", {}))
+    if "headers" in settings:
+        settings["headers"] = with_kept(settings["headers"], wanted.headers)
     return replace(wanted, **changes, **{name: settings[name] for name in _SETTINGS if name in settings})
 
 

@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping
 
 from webhooks_app.errors import FieldError, Refused
 
+HIDDEN = "(hidden)"
+"""Stands in place of a listener's own value wherever one is shown: nobody reads one again."""
+
 MAX_HEADERS = 32
 MAX_VALUE_LENGTH = 4096
 MAX_BYTES = 16 * 1024
@@ -31,12 +34,25 @@ def checked_headers(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Return the listener's own headers, names in lower case, in the order given.
 
     Raises `Refused` with every fault found, on the field `headers`. Its codes: header_count, header_name,
-    header_reserved, header_value, header_length, header_twice, header_size.
+    header_reserved, header_value, header_hidden, header_length, header_twice, header_size.
     """
     errors = [FieldError("headers", code, sentence) for code, sentence in _faults(headers)]
     if errors:
         raise Refused(*errors)
     return tuple((name.lower(), value) for name, value in headers.items())
+
+
+def hidden(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers as people and programs may see them."""
+    return dict.fromkeys(headers, HIDDEN)
+
+
+def with_kept(headers: Mapping[str, str], stored: Mapping[str, str]) -> dict[str, str]:
+    """The headers, with the stored value for each that came back hidden."""
+    known = {name.lower(): value for name, value in stored.items()}
+    return {
+        name: known.get(name.lower(), value) if value == HIDDEN else value for name, value in headers.items()
+    }
 
 
 def _faults(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -65,6 +81,8 @@ def _name_fault(name: str) -> tuple[str, str] | None:
 
 
 def _value_fault(name: str, value: str) -> tuple[str, str] | None:
+    if value == HIDDEN:
+        return "header_hidden", f"There is no stored value of {name} to keep; write one."
     if not _VALUE.fullmatch(value):
         return "header_value", "Header values may hold printable ASCII only."
     if value != value.strip(" \t"):

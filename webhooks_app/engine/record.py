@@ -21,13 +21,13 @@ from sqlalchemy.orm import Session
 from webhooks_app.engine import Engine, health
 from webhooks_app.engine.claim import Claimed
 from webhooks_app.engine.failpoints import reach
+from webhooks_app.engine.headers import HIDDEN
 from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome, Timings
 from webhooks_app.engine.retry import Disable, Done, GiveUp, Retry, Step, next_step
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import Attempt, Delivery, Status
 
-HIDDEN = "(hidden)"
 _PHASES = tuple(one.name for one in fields(Timings))
 # Core, because the ORM would look at every row twice.
 _DELIVERIES = cast("sa.Table", Delivery.__table__)

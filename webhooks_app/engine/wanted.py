@@ -73,18 +73,28 @@ def own_headers(engine: Engine, listener: Listener) -> dict[str, str]:
     return open_headers(engine.seal, listener)
 
 
-def wanted_of(engine: Engine, listener: Listener) -> Wanted:
-    """The listener as somebody could have wanted it. Raises SecretUnavailable, BadFilter for a broken row."""
+def wanted_of(
+    engine: Engine,
+    listener: Listener,
+    *,
+    filter: Filter | None = None,  # noqa: A002 (the name of what it replaces)
+    headers: Mapping[str, str] | None = None,
+) -> Wanted:
+    """The listener as somebody could have wanted it.
+
+    A filter or headers given here stand in place of the stored ones, which are then not read. Raises
+    SecretUnavailable, BadFilter for a broken row.
+    """
     return Wanted(
         url=listener.url,
         name=listener.name,
-        filter=Filter.from_json(listener.filter),
+        filter=Filter.from_json(listener.filter) if filter is None else filter,
         timeout_seconds=listener.timeout_seconds,
         retry_schedule=listener.retry_schedule,
         rate_limit_per_second=listener.rate_limit_per_second,
         sends_in_flight=listener.sends_in_flight,
         body_format=listener.body_format,
-        headers=own_headers(engine, listener),
+        headers=own_headers(engine, listener) if headers is None else headers,
         config=listener.config,
     )
 

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from webhooks_app.engine import Engine, QueueUnreachable
+from webhooks_app.engine.headers import HIDDEN
 from webhooks_app.engine.message import Occasion, body_bytes
-from webhooks_app.engine.record import HIDDEN
 from webhooks_app.engine.retry import schedule_for
 from webhooks_app.storage import ids
 from webhooks_app.storage.models import FINAL, Attempt, Delivery, State, Status

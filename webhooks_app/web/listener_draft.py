@@ -26,6 +26,11 @@ from webhooks_app.web.preview import Seen
 FILTER_PREFIX = "match-"
 CONFIG_PREFIX = "config-"
 
+NO_FILTER = (
+    "The stored filter cannot be read, and none would mean every event. Write the conditions anew, "
+    "or {} here if every event is meant."
+)
+
 
 class FurtherForm(Form):
     """Conditions that no row can show: nested names, several on one argument."""
@@ -60,6 +65,18 @@ class ListenerDraft:
     def forms(self) -> tuple[BaseForm | None, ...]:
         """Every form of the page, for the summary of errors."""
         return self.form, self.rows, self.further, self.config
+
+    def have_mended(self, text: str) -> None:
+        """Show a stored filter that cannot be read where it can be mended; nothing is known of what it takes."""
+        self.further.filter_json.data = text
+        self.filter = None
+
+    def refuse_no_filter(self) -> None:
+        """Take no empty filter in place of one that cannot be read: it would mean every event."""
+        is_empty = self.filter == Filter({})
+        if is_empty and not (self.further.filter_json.data or "").strip():
+            self.further.filter_json.errors = [NO_FILTER]
+            self.is_valid = False
 
     def wanted(self, *, stored_headers: Mapping[str, str] | None = None) -> Wanted:
         """The listener that is asked for; what cannot be read has its error already and is left out."""

@@ -13,10 +13,8 @@ from wtforms import Field, HiddenField, SelectChoice, SelectField, StringField, 
 from wtforms.validators import InputRequired
 from wtforms.widgets import TextInput
 
+from webhooks_app.engine.headers import HIDDEN, with_kept
 from webhooks_app.engine.message import BODY_FORMATS
-
-HIDDEN = "••••••••"
-"""Stands in place of a header's stored value: nobody reads one again, and leaving it keeps it."""
 
 NO_RETRY = "none"
 """How people write the schedule of a single attempt; nothing at all means: as the hook or the settings say."""
@@ -73,11 +71,7 @@ class Headers(TextAreaField):
 
     def with_kept(self, stored: Mapping[str, str]) -> dict[str, str]:
         """The headers, those that were left hidden with their stored values."""
-        known = {name.lower(): value for name, value in stored.items()}
-        return {
-            name: known.get(name.lower(), value) if value == HIDDEN else value
-            for name, value in (self.data or {}).items()
-        }
+        return with_kept(self.data or {}, stored)
 
 
 class ListenerForm(FlaskForm):

@@ -10,19 +10,17 @@ from werkzeug.wrappers import Response
 from webhooks_app.engine import listeners
 from webhooks_app.engine.listeners import Wanted
 from webhooks_app.engine.retry import schedule_for, timeout_for
-from webhooks_app.errors import BadFilter, Conflict, Refused, SecretUnavailable
+from webhooks_app.errors import Conflict, Refused
 from webhooks_app.filter import Filter
 from webhooks_app.match_forms import field_of
 from webhooks_app.storage.models import Listener
-from webhooks_app.web import once
+from webhooks_app.web import listener_stored, once
 from webhooks_app.web.hooks import hook_named
 from webhooks_app.web.listener_draft import ListenerDraft
 from webhooks_app.web.listeners import bp, flash_test, found, page_of
 from webhooks_app.web.preview import Preview, Sample, look_through
 from webhooks_app.web.samples import are_made_up, facts_of, samples_of
 from webhooks_app.web.shared import actor, allowed, engine, fresh_session, session
-
-CHANGED_MEANWHILE = "Changed by someone else meanwhile."
 
 
 @bp.get("/listeners/new")
@@ -71,10 +69,13 @@ def edit(listener_id: str) -> str:
     listener = _present(listener_id)
     hook = hook_named(listener.hook)
     samples = samples_of(session(), hook)
+    stored = listener_stored.read(engine(), listener)
     draft = ListenerDraft(
-        hook, wanted=_stored(listener), version=listener.version, seen=facts_of(hook.arguments, samples)
+        hook, wanted=stored.wanted, version=listener.version, seen=facts_of(hook.arguments, samples)
     )
-    return _page(draft, samples, listener=listener)
+    if stored.filter_problem:
+        draft.have_mended(stored.filter_text)
+    return _page(draft, samples, listener=listener, problems_of_row=stored.problems)
 
 
 @bp.post("/listeners/<listener_id>/edit")
@@ -87,10 +88,13 @@ def save(listener_id: str) -> Response | tuple[str, int]:
     draft = ListenerDraft(hook, sent=request.form, seen=facts_of(hook.arguments, samples))
     if request.form.get("act") == "preview":
         return _page(draft, samples, listener=listener), 200
-    stored = _headers_of(listener)
-    if not draft.is_accepted(engine(), stored_headers=stored):
-        return _page(draft, samples, listener=listener), 422
-    wanted = draft.wanted(stored_headers=stored)
+    stored = listener_stored.read(engine(), listener)
+    if stored.filter_problem:
+        draft.refuse_no_filter()
+    kept = stored.wanted.headers
+    if not draft.is_accepted(engine(), stored_headers=kept):
+        return _page(draft, samples, listener=listener, problems_of_row=stored.problems), 422
+    wanted = draft.wanted(stored_headers=kept)
     try:
         listener = listeners.change(engine(), listener.id, wanted, by=actor(), version=_version())
     except Conflict as conflict:
@@ -122,7 +126,7 @@ def _page(draft: ListenerDraft, samples: list[Sample], **context: Any) -> str:
             "sends_in_flight": settings.sends_per_listener,
         },
         https_only=settings.https_only,
-        **{"listener": None, "conflict": None, **context},
+        **{"listener": None, "conflict": None, "problems_of_row": (), **context},
         **_tried(draft, samples),
     )
 
@@ -184,28 +188,6 @@ def _present(listener_id: str) -> Listener:
 def _reread(listener_id: str) -> Listener:
     fresh_session()
     return found(listener_id)
-
-
-def _stored(listener: Listener) -> Wanted:
-    try:
-        return listeners.wanted_of(engine(), listener)
-    except SecretUnavailable:
-        flash(
-            "The listener's headers cannot be read with today's encryption keys. Saving replaces them.",
-            "warn",
-        )
-    except BadFilter as error:
-        flash(f"The stored filter cannot be read any more: {error} Saving replaces it.", "warn")
-    return Wanted(
-        url=listener.url, name=listener.name, body_format=listener.body_format, config=listener.config
-    )
-
-
-def _headers_of(listener: Listener) -> dict[str, str]:
-    try:
-        return listeners.own_headers(engine(), listener)
-    except SecretUnavailable:
-        return {}
 
 
 def _version() -> int | None:
