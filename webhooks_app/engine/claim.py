@@ -73,6 +73,7 @@ class Claimed:
     replay: bool
     test: bool
     token: str
+    lease_until: datetime
 
 
 def claim(engine: Engine, delivery_ids: Sequence[str]) -> list[Claimed]:
@@ -160,18 +161,19 @@ def _take(
         return []
     longest = max(listeners[row.listener_id].timeout_seconds for row in rows)
     token = new_id()
+    until = now + timedelta(seconds=longest) + engine.lease_margin
     lease = {
         "ids": [row.id for row in rows],
         "token": token,
-        "until": now + timedelta(seconds=longest) + engine.lease_margin,
+        "until": until,
         "owner": engine.worker_name,
         "now": now,
     }
     ours = set(session.scalars(_TAKE, lease))
-    return [_claimed(row, listeners[row.listener_id], token) for row in rows if row.id in ours]
+    return [_claimed(row, listeners[row.listener_id], token, until) for row in rows if row.id in ours]
 
 
-def _claimed(row: Any, listener: UnsealedListener, token: str) -> Claimed:
+def _claimed(row: Any, listener: UnsealedListener, token: str, lease_until: datetime) -> Claimed:
     return Claimed(
         id=row.id,
         event_id=row.event_id,
@@ -184,4 +186,5 @@ def _claimed(row: Any, listener: UnsealedListener, token: str) -> Claimed:
         replay=row.replay_no > 0,
         test=row.test,
         token=token,
+        lease_until=lease_until,
     )
