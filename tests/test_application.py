@@ -2,8 +2,10 @@
 
 import logging
 import re
+import sys
 
 import pytest
+import sqlalchemy as sa
 
 from tests.build import settings_for
 from webhooks_app import Hook, create_app, hooks
@@ -11,6 +13,8 @@ from webhooks_app.application import import_hooks
 from webhooks_app.console import Console
 from webhooks_app.errors import AlreadyRegistered, HooksModuleError
 from webhooks_app.jobs import engine as engine_of_jobs
+from webhooks_app.storage import migrations
+from webhooks_app.storage.models import Listener
 
 
 @pytest.fixture
@@ -127,3 +131,31 @@ def test_two_modules_cannot_have_hooks_of_one_name(module):
     assert "'sold'" in str(caught.value)
     assert f"{path}, line 2" in str(caught.value)
     hooks.unregister("sold")
+
+
+DECLARES = """
+from webhooks_app import Hook, hooks
+SOLD = hooks.register(Hook(name="declared.sold", provides_args=["name"]))
+SAVED = SOLD.listener(url="http://127.0.0.1:8100/sold").match(name="Joe").save()
+"""
+
+
+@pytest.mark.parametrize(
+    "command", [["webhooks", "migrate"], ["db", "upgrade"]], ids=["ours", "flask-migrate"]
+)
+def test_a_module_that_saves_listeners_can_be_imported_before_the_tables_are_made(
+    whole_app, module, database_url, command
+):
+    module("declares_early", DECLARES)
+    app = whole_app(WEBHOOKS_HOOKS="declares_early", DATABASE_URL=database_url)
+    sa_engine = app.extensions["webhooks"].sa_engine
+
+    assert app.test_client().get("/readyz").status_code == 503
+    ran = app.test_cli_runner().invoke(args=command)
+
+    assert ran.exit_code == 0, ran.output
+    with sa_engine.connect() as connection:
+        urls = connection.execute(sa.select(Listener.url)).scalars().all()
+    assert urls == ["http://127.0.0.1:8100/sold"]
+    migrations.downgrade(sa_engine, "base")
+    del sys.modules["declares_early"]

@@ -7,6 +7,7 @@ In development it makes its keys itself (`instance/dev.env`), so that `flask --a
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sysconfig
 import traceback
@@ -24,6 +25,7 @@ from webhooks_app import api, cli, jobs, web
 from webhooks_app.console import Console
 from webhooks_app.engine import LEASE_MARGIN, Engine, outbox, problems, sources
 from webhooks_app.engine.addresses import NetworkPolicy, policy_from
+from webhooks_app.engine.declared import save_postponed
 from webhooks_app.engine.port import EnginePort
 from webhooks_app.engine.sealing import Seal
 from webhooks_app.engine.sender import Sender
@@ -36,8 +38,11 @@ from webhooks_app.runtime.dev_env import ensure_dev_env
 from webhooks_app.runtime.redis_client import quick_client
 from webhooks_app.runtime.worker import queue_of, worker_name
 from webhooks_app.settings import Settings
+from webhooks_app.start import one_line
 from webhooks_app.storage import database, migrations
 from webhooks_app.storage.base import Base
+
+log = logging.getLogger("webhooks_app")
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -99,6 +104,7 @@ def make_console(
     for door in (web, api, cli):
         door.register(app)
     bind(engine)
+    app.teardown_appcontext(lambda _error: _save_postponed(engine))
     return app
 
 
@@ -144,11 +150,17 @@ def import_hooks(modules: tuple[str, ...]) -> None:
     for module in modules:
         try:
             importlib.import_module(module)
-        except Exception as error:
+        except Exception as error:  # whatever a module of hooks raises ends the start, in one line
             raise HooksModuleError(
                 f"The hooks module {module} cannot be imported: {type(error).__name__}: "
-                f"{getattr(error, 'msg', None) or error}{_place(error)}. See WEBHOOKS_HOOKS."
+                f"{_said(error)}{_place(error)}. See WEBHOOKS_HOOKS."
             ) from error
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, sa.exc.DBAPIError) and error.orig is not None:
+        return one_line(error.orig)  # without the statement, which nobody could read on one line
+    return str(getattr(error, "msg", None) or error)
 
 
 def _place(error: Exception) -> str:
@@ -158,6 +170,14 @@ def _place(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if not frame.filename.startswith(_NOT_THEIRS)]
     return f" ({theirs[-1].filename}, line {theirs[-1].lineno})" if theirs else ""
+
+
+def _save_postponed(engine: Engine) -> None:
+    """After a command such as `flask db upgrade`, or a request: it may be that the tables are there now."""
+    try:
+        save_postponed(engine)
+    except sa.exc.DBAPIError as error:
+        log.warning("The listeners declared in code wait on: %s", one_line(error.orig or error))
 
 
 def _session_of_this_app() -> Session | None:

@@ -257,6 +257,8 @@ class ListenerDraft:
         """Store the listener and return it; the same hook, URL and filter are stored once.
 
         The result's `secret` can be read only if the listener was just made, or was given by `secret=`.
+        While the tables are missing or out of date it is stored as soon as they are there; the result then
+        describes it, without an `id`.
         Raises Refused with the fields that cannot be accepted, NotBound without an engine.
         """
         return hooks.port.save_listener(self)

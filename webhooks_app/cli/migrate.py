@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from webhooks_app.cli.printed import say
-from webhooks_app.console import console
+from webhooks_app.console import Console, console
+from webhooks_app.engine.declared import save_postponed
 from webhooks_app.storage import migrations
 
 
@@ -19,5 +20,11 @@ def migrate() -> None:
     Example:
       flask --app shop webhooks migrate
     """
-    migrations.upgrade(console().sa_engine)
+    upgrade(console())
     say(f"The database is at revision {migrations.head()}.")
+
+
+def upgrade(found: Console) -> None:
+    """Bring the tables up to date, and save the listeners that this process declared before they were."""
+    migrations.upgrade(found.sa_engine)
+    save_postponed(found.engine)

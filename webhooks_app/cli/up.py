@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 from flask.cli import ScriptInfo
 
+from webhooks_app.cli.migrate import upgrade
 from webhooks_app.cli.people import link_for
 from webhooks_app.console import console
-from webhooks_app.storage import migrations
 
 
 @click.command()
@@ -30,7 +30,7 @@ def up(ctx: click.Context) -> None:
     status = run_up(
         found.settings,
         app_import=app_import(ctx),
-        migrate=partial(migrations.upgrade, found.sa_engine),
+        migrate=partial(upgrade, found),
         sign_in_link=link_for,
         url_prefix=found.url_prefix,
     )

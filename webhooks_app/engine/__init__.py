@@ -30,6 +30,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome
+from webhooks_app.engine.postponed import Postponed
 from webhooks_app.engine.queue_facts import QueueServer, QueueWorker
 from webhooks_app.engine.stragglers import Stragglers
 from webhooks_app.registry import HookRegistry
@@ -97,3 +98,4 @@ class Engine:
     worker_name: str
     stragglers: Stragglers = field(default_factory=Stragglers)
     lease_margin: timedelta = LEASE_MARGIN
+    postponed: Postponed = field(default_factory=Postponed)

@@ -7,6 +7,7 @@ console stays as they want it; only a secret that the code gives is made the lis
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -16,13 +17,16 @@ from sqlalchemy.orm import Session
 
 from webhooks_app.engine import Engine
 from webhooks_app.engine.audit import CODE, note
-from webhooks_app.engine.listener_rows import create, touch
+from webhooks_app.engine.listener_rows import columns_of, create, touch
 from webhooks_app.engine.signing import fingerprint
 from webhooks_app.engine.signing_keys import live_secrets, turn
 from webhooks_app.engine.wanted import Wanted, check
 from webhooks_app.errors import WebhooksError
 from webhooks_app.event import ListenerDraft
-from webhooks_app.storage.models import Listener
+from webhooks_app.storage.models import Listener, State
+from webhooks_app.storage.queries.revision import tables
+
+log = logging.getLogger("webhooks_app.declared")
 
 _SETTINGS = (
     "name", "timeout_seconds", "retry_schedule", "rate_limit_per_second", "sends_in_flight", "body_format",
@@ -53,6 +57,40 @@ def save_declared(engine: Engine, draft: ListenerDraft) -> Listener:
     return made.listener
 
 
+def save_or_postpone(engine: Engine, draft: ListenerDraft) -> Listener:
+    """As `save_declared`; where the tables are not those of this code, keep the draft until they are.
+
+    What it gives then describes the listener: it has no `id` yet, and a `secret` only if one was given.
+    """
+    try:
+        return save_declared(engine, draft)
+    except sa.exc.DBAPIError:
+        if _tables_are_current(engine):
+            raise
+    if not engine.postponed:
+        log.warning("The tables are not those of this version. Listeners declared in code are saved later.")
+    engine.postponed.add(draft)
+    return _described(engine, draft)
+
+
+def save_postponed(engine: Engine) -> int:
+    """Save what waits, if the tables are those of this code by now; gives how many were saved.
+
+    Raises nothing for a listener that cannot be saved: whoever declared it has gone on, so the log is told.
+    """
+    if not engine.postponed or not _tables_are_current(engine):
+        return 0
+    saved = 0
+    for draft in engine.postponed.take():
+        try:
+            save_declared(engine, draft)
+            saved += 1
+        except (WebhooksError, sa.exc.DBAPIError) as error:
+            said = getattr(error, "orig", None) or error  # without the statement
+            log.error("The listener %s of %s is not saved: %s", draft.url, draft.hook.name, said)
+    return saved
+
+
 def code_key(hook_name: str, wanted: Wanted) -> str:
     """What makes a declared listener the same one: 64 hexadecimal digits of hook, URL and filter."""
     identity = "\n".join((hook_name, wanted.url, wanted.filter.canonical()))
@@ -81,6 +119,20 @@ def _adopt(engine: Engine, session: Session, listener: Listener, secret: str) ->
     touch(listener, now=now)
     prints = {"before": {"secret": before}, "after": {"secret": fingerprint(secret)}}
     note(session, CODE, "rotate-secret", "listener", listener.id, at=now, **prints)
+
+
+def _tables_are_current(engine: Engine) -> bool:
+    with engine.sessions() as session:
+        return tables(session).are_current
+
+
+def _described(engine: Engine, draft: ListenerDraft) -> Listener:
+    secret = draft.settings.get("secret")
+    wanted = check(engine, engine.hooks[draft.hook.name], _wanted(draft), secret=secret)
+    listener = Listener(hook=draft.hook.name, state=State.ACTIVE, **columns_of(wanted))
+    if secret is not None:
+        listener.secret = secret
+    return listener
 
 
 def _wanted(draft: ListenerDraft) -> Wanted:

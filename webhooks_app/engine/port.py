@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from webhooks_app.engine import Engine, listeners, problems
+from webhooks_app.engine import Engine, problems
+from webhooks_app.engine.declared import save_or_postpone
 from webhooks_app.engine.publish import publish
 from webhooks_app.event import Hook, ListenerDraft
 from webhooks_app.registry import Occurrence
@@ -22,8 +23,8 @@ class EnginePort:
         return publish(self.engine, occurrence, session=session)
 
     def save_listener(self, draft: ListenerDraft) -> Listener:
-        """Store the listener once; see engine.listeners.save_declared."""
-        return listeners.save_declared(self.engine, draft)
+        """Store the listener once, and before there are tables later; see engine.declared."""
+        return save_or_postpone(self.engine, draft)
 
     def report_problem(self, hook: Hook, error: Exception, *, session: Any | None) -> None:
         """Log, count and show it; see engine.problems.report."""
