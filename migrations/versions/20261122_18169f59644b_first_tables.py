@@ -16,6 +16,7 @@ ROW_ID = sa.String(32).with_variant(sa.String(32, collation="C"), "postgresql")
 UNDISPATCHED = sa.text("dispatched_at IS NULL")
 WAITING = sa.text("status IN ('pending', 'retrying')")
 SENDING = sa.text("status = 'sending'")
+UNSENT = sa.text("status IN ('pending', 'retrying', 'held')")
 ENDED_BADLY = sa.text("status IN ('failed', 'held', 'cancelled')")
 
 
@@ -70,13 +71,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_webhooks_events_hook", "webhooks_events", ["hook", "created_at", "id"])
     op.create_index("ix_webhooks_events_newest", "webhooks_events", ["created_at", "id"])
-    op.create_index(
-        "ix_webhooks_events_undispatched",
-        "webhooks_events",
-        ["created_at"],
-        sqlite_where=UNDISPATCHED,
-        postgresql_where=UNDISPATCHED,
-    )
+    _index_some("ix_webhooks_events_undispatched", "webhooks_events", ["created_at"], where=UNDISPATCHED)
     op.create_table(
         "webhooks_hook_problems",
         sa.Column("hook", sa.String(length=128), nullable=False),
@@ -183,31 +178,22 @@ def upgrade() -> None:
             name=op.f("uq_webhooks_deliveries_event_id_listener_id_replay_no"),
         ),
     )
-    op.create_index(
-        "ix_webhooks_deliveries_due",
-        "webhooks_deliveries",
-        ["due_at"],
-        sqlite_where=WAITING,
-        postgresql_where=WAITING,
-    )
-    op.create_index(
+    _index_some("ix_webhooks_deliveries_due", "webhooks_deliveries", ["due_at"], where=WAITING)
+    _index_some(
         "ix_webhooks_deliveries_ended_badly",
         "webhooks_deliveries",
         ["status", "created_at", "id"],
-        sqlite_where=ENDED_BADLY,
-        postgresql_where=ENDED_BADLY,
+        where=ENDED_BADLY,
     )
-    op.create_index(
-        "ix_webhooks_deliveries_lease",
-        "webhooks_deliveries",
-        ["lease_until"],
-        sqlite_where=SENDING,
-        postgresql_where=SENDING,
-    )
+    op.create_index("ix_webhooks_deliveries_hook", "webhooks_deliveries", ["hook", "created_at", "id"])
+    _index_some("ix_webhooks_deliveries_lease", "webhooks_deliveries", ["lease_until"], where=SENDING)
     op.create_index(
         "ix_webhooks_deliveries_listener", "webhooks_deliveries", ["listener_id", "created_at", "id"]
     )
     op.create_index("ix_webhooks_deliveries_newest", "webhooks_deliveries", ["created_at", "id"])
+    _index_some(
+        "ix_webhooks_deliveries_unsent", "webhooks_deliveries", ["listener_id", "status"], where=UNSENT
+    )
     op.create_table(
         "webhooks_echo_requests",
         sa.Column("id", ROW_ID, nullable=False),
@@ -295,3 +281,8 @@ def downgrade() -> None:
     )
     for name in names.split():
         op.drop_table(f"webhooks_{name}")
+
+
+def _index_some(name: str, table: str, columns: list[str], *, where: sa.TextClause) -> None:
+    """An index of those rows alone that are asked for."""
+    op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from webhooks_app.engine.audit import Actor, note
 from webhooks_app.engine.candidates import HELD_BECAUSE
 from webhooks_app.storage.models import WAITING, Delivery, Listener, State, Status
+from webhooks_app.storage.queries.indexed import IS_UNSENT
 
 DELIVERY_WORKER = Actor("delivery worker")
 
@@ -33,7 +34,7 @@ def hold_waiting(session: Session, listener_id: str, reason: str) -> int:
     """Hold every delivery that waits for this listener; gives how many."""
     held = session.execute(
         sa.update(Delivery)
-        .where(Delivery.listener_id == listener_id, Delivery.status.in_(WAITING))
+        .where(IS_UNSENT, Delivery.listener_id == listener_id, Delivery.status.in_(WAITING))
         .values(status=Status.HELD, reason=reason, queued_at=None)
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)

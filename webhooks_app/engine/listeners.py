@@ -31,9 +31,11 @@ from webhooks_app.engine.listener_rows import (
 from webhooks_app.engine.signing import fingerprint, new_secret
 from webhooks_app.engine.signing_keys import turn
 from webhooks_app.engine.trial import Sent, send_test
+from webhooks_app.engine.unreadable import release
 from webhooks_app.engine.wanted import Wanted, check, own_headers, wanted_of
 from webhooks_app.errors import Conflict, SecretUnavailable
-from webhooks_app.storage.models import WAITING, Delivery, Listener, State, Status
+from webhooks_app.storage.models import Delivery, Listener, State, Status
+from webhooks_app.storage.queries.indexed import IS_UNSENT
 
 __all__ = [
     "Made", "Sent", "Wanted", "change", "check", "create", "delete", "own_headers", "pause", "resume",
@@ -94,7 +96,7 @@ def delete(engine: Engine, listener_id: str, *, by: Actor) -> Listener:
         listener.code_key = None
         session.execute(
             sa.update(Delivery)
-            .where(Delivery.listener_id == listener.id, Delivery.status.in_((*WAITING, Status.HELD)))
+            .where(IS_UNSENT, Delivery.listener_id == listener.id)
             .values(status=Status.CANCELLED, reason=GONE, queued_at=None, finished_at=now)
             .execution_options(synchronize_session=False)
         )
@@ -113,6 +115,7 @@ def rotate_secret(engine: Engine, listener_id: str, *, by: Actor) -> str:
         listener = locked(session, listener_id)
         before = turn(session, engine.seal, listener.id, secret, now=now)
         touch(listener, now=now)
+        release(session, [listener.id], now=now)
         prints = {"before": {"secret": before}, "after": {"secret": fingerprint(secret)}}
         note(session, by, "rotate-secret", "listener", listener.id, at=now, **prints)
     return secret
@@ -135,6 +138,8 @@ def _write(engine: Engine, session: Session, listener: Listener, wanted: Wanted,
         listener.headers_sealed = sealed_headers(engine.seal, listener.id, wanted.headers)
     now = engine.clock()
     touch(listener, now=now)
+    if headers is None:
+        release(session, [listener.id], now=now)
     note(session, by, "change", "listener", listener.id, before=old, after=new, at=now)
 
 
@@ -153,6 +158,7 @@ def _release_held(session: Session, listener_id: str, *, now: datetime) -> None:
     session.execute(
         sa.update(Delivery)
         .where(
+            IS_UNSENT,
             Delivery.listener_id == listener_id,
             Delivery.status == Status.HELD,
             Delivery.reason.not_like(f"{_HELD_BY_FILTER}%"),

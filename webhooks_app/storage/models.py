@@ -43,6 +43,7 @@ class Status(StrEnum):
 
 
 WAITING = (Status.PENDING, Status.RETRYING)  # what may be claimed
+UNSENT = (*WAITING, Status.HELD)  # what is sent yet, if its listener lets it
 FINAL = (Status.DELIVERED, Status.FAILED, Status.CANCELLED)
 
 
@@ -147,6 +148,7 @@ class Event(Base):
 
 _IS_WAITING = sa.text("status IN ('pending', 'retrying')")
 _IS_SENDING = sa.text("status = 'sending'")
+_IS_UNSENT = sa.text("status IN ('pending', 'retrying', 'held')")
 _ENDED_BADLY = sa.text("status IN ('failed', 'held', 'cancelled')")
 
 
@@ -192,6 +194,14 @@ class Delivery(Base):
         sa.CheckConstraint("(status = 'sending') = (lease_token IS NOT NULL)", name="lease"),
         sa.Index("ix_webhooks_deliveries_newest", "created_at", "id"),
         sa.Index("ix_webhooks_deliveries_listener", "listener_id", "created_at", "id"),
+        sa.Index("ix_webhooks_deliveries_hook", "hook", "created_at", "id"),
+        sa.Index(
+            "ix_webhooks_deliveries_unsent",
+            "listener_id",
+            "status",
+            sqlite_where=_IS_UNSENT,
+            postgresql_where=_IS_UNSENT,
+        ),
         sa.Index(
             "ix_webhooks_deliveries_due", "due_at", sqlite_where=_IS_WAITING, postgresql_where=_IS_WAITING
         ),

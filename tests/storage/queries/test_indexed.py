@@ -3,22 +3,28 @@
 import pytest
 import sqlalchemy as sa
 
+from webhooks_app.engine import listeners
+from webhooks_app.engine.audit import CODE
 from webhooks_app.storage.models import WAITING, Delivery
-from webhooks_app.storage.queries.indexed import ENDED_BADLY, IS_SENDING, IS_WAITING
+from webhooks_app.storage.queries import deliveries
+from webhooks_app.storage.queries import listeners as listener_queries
+from webhooks_app.storage.queries.deliveries import DeliveryFilter
+from webhooks_app.storage.queries.indexed import ENDED_BADLY, IS_SENDING, IS_UNSENT, IS_WAITING
 
 
-def plan_of(session, condition):
-    query = sa.select(Delivery.id).where(condition)
-    plans = []
+@pytest.fixture
+def plans(engine):
+    """SQLite's plans of the statements about deliveries that are executed from here on, one line each."""
+    found = []
 
-    @sa.event.listens_for(session.get_bind(), "before_cursor_execute")
+    @sa.event.listens_for(engine.sessions.kw["bind"], "before_cursor_execute")
     def explain(_connection, cursor, statement, parameters, _context, _many):
-        if statement.startswith("SELECT"):
+        if statement.startswith(("SELECT", "UPDATE")) and "webhooks_deliveries" in statement:
             asked = cursor.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
-            plans.append(asked.fetchone()[3])
+            steps = [row[3] for row in asked.fetchall()]
+            found.append(next(step for step in steps if "webhooks_deliveries" in step))
 
-    session.execute(query)
-    return plans[-1]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -27,13 +33,69 @@ def plan_of(session, condition):
         (IS_WAITING, "due"),
         (IS_SENDING, "lease"),
         (ENDED_BADLY, "ended_badly"),
+        (sa.and_(IS_UNSENT, Delivery.listener_id == "a"), "unsent"),
     ],
 )
-def test_a_condition_goes_along_its_index(engine, condition, index):
+def test_a_condition_goes_along_its_index(engine, plans, condition, index):
     with engine.sessions() as session:
-        assert f"ix_webhooks_deliveries_{index}" in plan_of(session, condition)
+        session.execute(sa.select(Delivery.id).where(condition))
+
+    assert f"ix_webhooks_deliveries_{index}" in plans[-1]
 
 
-def test_bound_values_would_read_the_whole_table(engine):
+def test_bound_values_would_read_the_whole_table(engine, plans):
     with engine.sessions() as session:
-        assert plan_of(session, Delivery.status.in_(WAITING)) == "SCAN webhooks_deliveries"
+        session.execute(sa.select(Delivery.id).where(Delivery.status.in_(WAITING)))
+
+    assert plans[-1] == "SCAN webhooks_deliveries"
+
+
+@pytest.mark.parametrize(
+    "wanted, index",
+    [
+        ({"status": ("failed",)}, "ended_badly (status=?"),
+        ({"status": ("held",)}, "ended_badly (status=?"),
+        ({"status": ("failed", "cancelled")}, "ended_badly (status=?"),
+        ({"hook": "person"}, "hook (hook=?"),
+        ({"listener_id": "a"}, "listener (listener_id=?"),
+    ],
+)
+def test_the_log_goes_along_an_index(engine, plans, wanted, index):
+    with engine.sessions() as session:
+        deliveries.newest(session, DeliveryFilter(**wanted))
+        deliveries.count_up_to(session, DeliveryFilter(**wanted))
+
+    assert [f"ix_webhooks_deliveries_{index}" in plan for plan in plans] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "statuses, index",
+    [
+        (("sending",), "lease"),
+        (("retrying",), "due"),
+        (("pending", "retrying"), "due"),
+    ],
+)
+def test_what_is_on_its_way_is_counted_along_its_index(engine, plans, statuses, index):
+    with engine.sessions() as session:
+        deliveries.count_up_to(session, DeliveryFilter(status=statuses))
+
+    assert f"ix_webhooks_deliveries_{index}" in plans[-1]
+
+
+@pytest.mark.parametrize("act", [listeners.pause, listeners.resume, listeners.delete])
+def test_what_happens_to_a_listener_reads_only_what_is_unsent(engine, make_listener, plans, act):
+    listener = make_listener()
+
+    act(engine, listener.id, by=CODE)
+
+    assert ["ix_webhooks_deliveries_unsent (listener_id=?" in plan for plan in plans] == [True]
+
+
+def test_when_a_listener_is_next_sent_to_is_read_from_what_is_unsent(engine, make_listener, clock, plans):
+    ids = [make_listener().id for _ in range(3)]
+
+    with engine.sessions() as session:
+        listener_queries.health(session, ids, clock())
+
+    assert "ix_webhooks_deliveries_unsent (listener_id=?" in plans[-1]

@@ -11,7 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from webhooks_app.storage.models import Delivery, Status
+from webhooks_app.storage.models import Attempt, Delivery
+from webhooks_app.storage.queries.indexed import has_status
 from webhooks_app.storage.queries.page import Cursor, Page, page_of
 
 _CODE = re.compile(r"([1-5])(xx|\d\d)", re.IGNORECASE)
@@ -61,12 +62,18 @@ def newest(
     )
 
 
-def one(session: Session, delivery_id: str) -> Delivery | None:
-    """One delivery with its event, its listener and its attempts, the first one first."""
+def one(session: Session, delivery_id: str, *, with_bodies: bool = True) -> Delivery | None:
+    """One delivery with its event, its listener and its attempts, the first one first.
+
+    Without `with_bodies` an answer's body is read only when it is asked for.
+    """
+    attempts = selectinload(Delivery.attempts)
+    if not with_bodies:
+        attempts = attempts.defer(Attempt.response_body)
     query = (
         sa.select(Delivery)
         .where(Delivery.id == delivery_id)
-        .options(joinedload(Delivery.event), joinedload(Delivery.listener), selectinload(Delivery.attempts))
+        .options(joinedload(Delivery.event), joinedload(Delivery.listener), attempts)
     )
     return session.scalar(query)
 
@@ -113,15 +120,6 @@ def count_up_to(session: Session, wanted: DeliveryFilter = EVERYTHING, most: int
     return session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
 
 
-def by_status(session: Session, since: datetime | None = None) -> dict[Status, int]:
-    """How many deliveries made since then stand where; every status is there, be it with 0."""
-    query = sa.select(Delivery.status, sa.func.count()).group_by(Delivery.status)
-    if since is not None:
-        query = query.where(Delivery.created_at >= since)
-    found = dict(session.execute(query).all())
-    return {status: found.get(status, 0) for status in Status}
-
-
 def conditions(wanted: DeliveryFilter) -> list[sa.ColumnElement[bool]]:
     """The WHERE clauses of a filter. Raises ValueError for a code that is neither `500` nor `5xx`."""
     equal: dict[Any, Any] = {
@@ -133,7 +131,7 @@ def conditions(wanted: DeliveryFilter) -> list[sa.ColumnElement[bool]]:
     }
     clauses = [column == value for column, value in equal.items() if value is not None and value != ""]
     if wanted.status:
-        clauses.append(Delivery.status.in_(wanted.status))
+        clauses += has_status(wanted.status)
     if wanted.code:
         clauses.append(_code(wanted.code))
     if wanted.since is not None:

@@ -7,11 +7,11 @@ that the index has every row asked for, and it proves that from values that stan
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from webhooks_app.storage.models import WAITING, Delivery, Status
+from webhooks_app.storage.models import UNSENT, WAITING, Delivery, Status
 
 
 def _stands_in(statuses: Sequence[Status]) -> sa.ColumnElement[bool]:
@@ -25,3 +25,17 @@ def _stands_in(statuses: Sequence[Status]) -> sa.ColumnElement[bool]:
 IS_WAITING = _stands_in(WAITING)
 ENDED_BADLY = _stands_in((Status.FAILED, Status.HELD, Status.CANCELLED))
 IS_SENDING = Delivery.status == sa.bindparam("sending", Status.SENDING.value, literal_execute=True)
+IS_UNSENT = _stands_in(UNSENT)
+
+_BY_STATUS = (
+    ({Status.SENDING}, IS_SENDING),
+    (set(WAITING), IS_WAITING),
+    ({Status.FAILED, Status.HELD, Status.CANCELLED}, ENDED_BADLY),
+)
+
+
+def has_status(wanted: Collection[str]) -> list[sa.ColumnElement[bool]]:
+    """The conditions for deliveries of one of these statuses, along a small index if one has all of them."""
+    statuses = [status for status in Status if status in wanted]
+    found = [condition for held, condition in _BY_STATUS if held.issuperset(statuses)]
+    return [*found, _stands_in(statuses)]

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from webhooks_app.storage.models import WAITING, Delivery, Listener, Status
+from webhooks_app.storage.queries.indexed import IS_UNSENT
 from webhooks_app.storage.queries.page import Cursor, Page, page_of
 
 
@@ -170,7 +171,7 @@ def _last_answers(
 def _next_due(session: Session, listener_ids: Sequence[str]) -> dict[str, datetime]:
     query = (
         sa.select(Delivery.listener_id, sa.func.min(Delivery.due_at))
-        .where(Delivery.listener_id.in_(listener_ids), Delivery.status.in_(WAITING))
+        .where(IS_UNSENT, Delivery.listener_id.in_(listener_ids), Delivery.status.in_(WAITING))
         .group_by(Delivery.listener_id)
     )
     return dict(session.execute(query).all())
