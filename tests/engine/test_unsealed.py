@@ -100,3 +100,37 @@ def test_without_the_right_key_there_is_nothing_to_sign_with_and_it_is_tried_aga
     if headers:
         with pytest.raises(SecretUnavailable):
             open_headers(blind.seal, listener)
+
+
+@pytest.fixture
+def with_old_secret(engine, make_listener, clock):
+    """A listener that has a secret of today's key, and an older one that only lost keys would open."""
+    lost = replace(engine, seal=Seal(["another key of thirty-two bytes or more"]))
+
+    def make(**expires):
+        listener = make_listener(secret=(new := new_secret()))
+        columns = {"created_at": clock() - timedelta(days=1), **expires}
+        with engine.sessions.begin() as session:
+            session.add(sealed_secret(lost, listener.id, new_secret(), **columns))
+        return listener, new
+
+    return make
+
+
+@pytest.mark.parametrize("hours", [-1, 1], ids=["expired", "still signing"])
+def test_an_old_secret_that_cannot_be_read_does_not_keep_the_present_one_from_signing(
+    engine, with_old_secret, clock, hours
+):
+    listener, secret = with_old_secret(expires_at=clock() + timedelta(hours=hours))
+
+    assert opened_of(engine, listener).live_keys(clock()) == [key_of(secret)]
+
+
+def test_what_was_opened_goes_with_the_keys_that_opened_it(engine, make_listener):
+    listener = make_listener()
+    other = replace(engine, seal=Seal(engine.settings.encryption_keys))
+
+    opened = opened_of(other, listener)
+
+    assert opened == opened_of(engine, listener)
+    assert opened is not opened_of(engine, listener)

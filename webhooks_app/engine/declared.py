@@ -20,6 +20,7 @@ from webhooks_app.engine.audit import CODE, note
 from webhooks_app.engine.listener_rows import columns_of, create, touch
 from webhooks_app.engine.signing import fingerprint
 from webhooks_app.engine.signing_keys import live_secrets, turn
+from webhooks_app.engine.unreadable import release
 from webhooks_app.engine.wanted import Wanted, check
 from webhooks_app.errors import WebhooksError
 from webhooks_app.event import ListenerDraft
@@ -117,6 +118,7 @@ def _adopt(engine: Engine, session: Session, listener: Listener, secret: str) ->
         return
     before = turn(session, engine.seal, listener.id, secret, now=now)
     touch(listener, now=now)
+    release(session, [listener.id], now=now)
     prints = {"before": {"secret": before}, "after": {"secret": fingerprint(secret)}}
     note(session, CODE, "rotate-secret", "listener", listener.id, at=now, **prints)
 

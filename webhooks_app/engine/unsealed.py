@@ -7,9 +7,11 @@ new version. A key that has expired is left out when the message is made.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
@@ -20,6 +22,8 @@ from webhooks_app.engine.sealing import Seal
 from webhooks_app.engine.signing import key_of
 from webhooks_app.errors import SecretUnavailable
 from webhooks_app.storage.models import Listener
+
+log = logging.getLogger("webhooks_app.worker")
 
 _MOST_KEPT = 50_000
 
@@ -34,7 +38,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class UnsealedListener:
-    """A listener, ready to be sent to. `keys` is empty if a secret cannot be read."""
+    """A listener, ready to be sent to. `keys` is empty if its secret or its headers cannot be read."""
 
     listener_id: str
     version: int
@@ -52,15 +56,16 @@ class UnsealedListener:
         return [key.secret for key in self.keys if key.expires_at is None or key.expires_at > now]
 
 
-_known: dict[tuple[int, str], UnsealedListener] = {}
+# By seal, because another engine of this process may hold other keys.
+_known: WeakKeyDictionary[Seal, dict[str, UnsealedListener]] = WeakKeyDictionary()
 
 
 def unseal(engine: Engine, session: Session, versions: Mapping[str, int]) -> dict[str, UnsealedListener]:
     """These listeners, given with their present versions, opened."""
-    place = id(engine.seal)  # another engine in this process may hold other keys
+    opened = _known.setdefault(engine.seal, {})
     found, missing = {}, []
     for listener_id, version in versions.items():
-        known = _known.get((place, listener_id))
+        known = opened.get(listener_id)
         if known is not None and known.version == version and known.keys:
             found[listener_id] = known
         else:
@@ -73,16 +78,16 @@ def unseal(engine: Engine, session: Session, versions: Mapping[str, int]) -> dic
             .execution_options(populate_existing=True)
         )
         for listener in session.scalars(query):
-            if len(_known) >= _MOST_KEPT:
-                _known.clear()
-            found[listener.id] = _known[place, listener.id] = _unsealed(engine, listener)
+            if len(opened) >= _MOST_KEPT:
+                opened.clear()
+            found[listener.id] = opened[listener.id] = _unsealed(engine, listener)
     return found
 
 
 def _unsealed(engine: Engine, listener: Listener) -> UnsealedListener:
     hook = engine.hooks.get(listener.hook)
     try:
-        keys = tuple(_keys(engine.seal, listener))
+        keys = tuple(_keys(engine.seal, listener, now=engine.clock()))
         headers = tuple(open_headers(engine.seal, listener).items())
     except SecretUnavailable:
         keys, headers = (), ()
@@ -110,8 +115,19 @@ def open_headers(seal: Seal, listener: Listener) -> dict[str, str]:
     return opened
 
 
-def _keys(seal: Seal, listener: Listener) -> list[Key]:
-    return [
-        Key(key_of(seal.open(secret.sealed, owner=listener.id, field="secret")), secret.expires_at)
-        for secret in listener.secrets
-    ]
+def _keys(seal: Seal, listener: Listener, *, now: datetime) -> Iterator[Key]:
+    """The keys that sign, newest first. Raises SecretUnavailable if the present one cannot be read.
+
+    An old one that cannot be read is left out: the present one signs all the same.
+    """
+    for secret in listener.secrets:
+        if secret.expires_at is not None and secret.expires_at <= now:
+            continue
+        try:
+            text = seal.open(secret.sealed, owner=listener.id, field="secret")
+        except SecretUnavailable:
+            if secret.expires_at is None:
+                raise
+            log.warning("An old secret of the listener %s cannot be read; it no longer signs.", listener.id)
+            continue
+        yield Key(key_of(text), secret.expires_at)

@@ -25,6 +25,7 @@ from rq.serializers import JSONSerializer
 from webhooks_app.engine import Engine
 from webhooks_app.engine.dispatch import dispatch
 from webhooks_app.engine.sweep import sweep
+from webhooks_app.engine.unreadable import release_readable
 from webhooks_app.runtime.redis_client import patient_client, quick_client
 from webhooks_app.runtime.rq_job import WebhooksJob
 from webhooks_app.runtime.rq_queue import DELIVERIES, SLOW, RqQueue, open_queue
@@ -93,6 +94,7 @@ def run_worker(engine: Engine, *, queue: str = DELIVERIES, burst: bool = False) 
     else:
         wait_for_server(connection)
     _allow_many_sockets()
+    release_readable(engine)
     if burst:
         _work_off(engine, connection, queue)
     else:

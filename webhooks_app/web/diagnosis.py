@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from webhooks_app.engine import candidates, claim
+from webhooks_app.engine import candidates, unreadable
 from webhooks_app.storage.models import State, Status
 from webhooks_app.web.present import duration
 
@@ -180,7 +180,7 @@ _HELD = {
         "The listener is disabled", "The receiver said that it wants nothing more.",
         "If that was a mistake, resume the listener.", "warn",
     ),
-    claim.SECRET_UNREADABLE: Diagnosis(
+    unreadable.SECRET_UNREADABLE: Diagnosis(
         "The signing secret cannot be read", "Nothing is sent unsigned, so the delivery waits.",
         "Put the former key back into WEBHOOKS_ENCRYPTION_KEYS, or rotate the secret; then retry.", "bad",
     ),
