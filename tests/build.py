@@ -17,7 +17,7 @@ from webhooks_app.engine.sender import Sender
 from webhooks_app.event import Hook
 from webhooks_app.registry import HookRegistry
 from webhooks_app.settings import Settings
-from webhooks_app.storage.database import make_engine, sessions_for
+from webhooks_app.storage.database import make_engine, readings_for, sessions_for
 
 ENCRYPTION_KEY = "a-key-for-tests-of-thirty-two-bytes-or-more"
 
@@ -71,6 +71,7 @@ def build_engine(
         hooks=hooks if hooks is not None else two_hooks(),
         settings=settings,
         sessions=sessions_for(sa_engine),
+        readings=readings_for(sa_engine),
         caller_session=lambda: None,
         queue=queue or FakeQueue(),
         transport=transport or FakeTransport(),

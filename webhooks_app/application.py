@@ -127,6 +127,7 @@ def build_engine(
         hooks=hooks,
         settings=settings,
         sessions=database.sessions_for(sa_engine),
+        readings=database.readings_for(sa_engine),
         caller_session=caller_session,
         queue=queue_of(settings.redis_url),
         transport=transport,

@@ -76,11 +76,19 @@ def test_ids_without_a_row_and_ids_named_twice_do_no_harm(engine, make_delivery)
     assert claim(engine, []) == []
 
 
-def test_what_is_not_due_yet_is_passed_over(engine, make_delivery, clock):
-    delivery = make_delivery(status=Status.RETRYING, due_at=clock() + timedelta(seconds=1))
+def test_what_is_not_due_yet_is_passed_over_and_left_to_the_sweep(engine, make_delivery, clock):
+    delivery = make_delivery(status=Status.RETRYING, due_at=clock() + timedelta(seconds=2), queued_at=clock())
     assert claim(engine, [delivery.id]) == []
+    row = stored(engine, delivery.id)
+    assert (row.status, row.queued_at, row.due_at) == ("retrying", None, delivery.due_at)
 
-    clock.tick(1)
+    clock.tick(2)
+    assert len(claim(engine, [delivery.id])) == 1
+
+
+def test_a_clock_that_is_a_second_behind_the_writers_passes_nothing_over(engine, make_delivery, clock):
+    delivery = make_delivery(due_at=clock() + timedelta(seconds=1))
+
     assert len(claim(engine, [delivery.id])) == 1
 
 
@@ -143,7 +151,24 @@ def test_what_a_rate_does_not_allow_now_is_due_later_one_after_the_other(
         assert session.get_one(Listener, listener.id).next_send_at == clock() + timedelta(seconds=1)
 
     clock.tick(1)
-    assert [one.id for one in claim(engine, [one.id for one in limited])] == [limited[2].id]
+    again = claim(engine, [one.id for one in limited])
+    assert [one.id for one in again] == [limited[2].id, limited[3].id]
+    assert stored(engine, limited[4].id).due_at == clock() + timedelta(seconds=1)
+
+
+def test_a_later_batch_has_its_moments_after_those_put_off_before(
+    engine, make_listener, make_delivery, clock
+):
+    listener = make_listener(rate_limit_per_second=1)
+    first = [make_delivery(listener=listener) for _ in range(3)]
+    second = [make_delivery(listener=listener) for _ in range(2)]
+    make_delivery(listener=listener, status=Status.RETRYING, due_at=clock() + timedelta(hours=5))
+
+    claim(engine, [one.id for one in first])
+    claim(engine, [one.id for one in second])
+
+    due_at = [stored(engine, one.id).due_at for one in (*first[1:], *second)]
+    assert [(moment - clock()).total_seconds() for moment in due_at] == [1, 2, 3, 4]
 
 
 # Many at once

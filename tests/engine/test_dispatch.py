@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
 from tests import factories
+from webhooks_app.engine import QueueUnreachable
 from webhooks_app.engine import dispatch as module
-from webhooks_app.engine.dispatch import BATCH, EVENTS_AT_ONCE, JOBS_IN_QUEUE, dispatch, in_batches
+from webhooks_app.engine.dispatch import (
+    BATCH,
+    EVENTS_AT_ONCE,
+    JOBS_IN_QUEUE,
+    SLOW_LATER,
+    dispatch,
+    in_batches,
+    push,
+)
 from webhooks_app.match import Filter, Is
 from webhooks_app.storage.models import Delivery, Event, State
 
@@ -161,3 +172,68 @@ def test_several_dispatchers_at_once_write_each_delivery_once(any_engine):
     rows = deliveries(any_engine)
     assert len(rows) == len({(row.event_id, row.listener_id) for row in rows}) == 1200
     assert sorted(any_engine.queue.pushed_ids) == sorted(row.id for row in rows)
+
+
+# What goes wrong
+
+
+def test_an_event_that_breaks_a_filter_is_held_there_and_reaches_the_others(
+    engine, make_event, make_listener, monkeypatch, caplog
+):
+    broken, other = make_listener(filter=Filter({"name": Is("Joe")})), make_listener()
+    make_event()
+
+    def accepts(filter_, *_) -> bool:
+        if filter_.conditions:
+            raise ZeroDivisionError
+        return True
+
+    monkeypatch.setattr(Filter, "accepts", accepts)
+    assert dispatch(engine) == 1
+
+    held, sent = deliveries(engine)
+    assert (held.listener_id, held.status) == (broken.id, "held")
+    assert held.reason == "The filter could not be evaluated: ZeroDivisionError"
+    assert (sent.listener_id, sent.status) == (other.id, "pending")
+    assert "could not be matched" in caplog.text
+
+
+def test_what_the_queue_does_not_take_is_not_said_to_stand_in_it(engine, make_event, make_listener, queue):
+    make_event()
+    make_listener()
+
+    class LosesPushes(type(queue)):
+        def push(self, batches, *, slow=False):
+            raise QueueUnreachable
+
+    dispatch(replace(engine, queue=LosesPushes()))
+
+    [row] = deliveries(engine)
+    assert (row.status, row.queued_at) == ("pending", None)
+
+
+def test_what_the_slow_queue_has_no_room_for_waits_in_the_database(engine, make_delivery, queue, clock):
+    queue.pushed_slow = [["x"]] * JOBS_IN_QUEUE
+    delivery = make_delivery(queued_at=clock())
+
+    push(engine, [delivery.id], slow=True)
+
+    assert queue.pushed_slow == [["x"]] * JOBS_IN_QUEUE
+    [row] = deliveries(engine)
+    assert (row.queued_at, row.due_at) == (None, clock() + SLOW_LATER)
+
+
+def test_an_event_that_meets_a_busy_database_is_dispatched_with_the_next_try(
+    engine, make_event, make_listener, caplog
+):
+    make_event()
+    make_listener()
+    fails = iter([True, True, False])
+
+    def begin():
+        if next(fails, False):
+            raise sa.exc.OperationalError("UPDATE", {}, Exception("database is locked"))
+        return engine.sessions.begin()
+
+    assert dispatch(replace(engine, sessions=SimpleNamespace(begin=begin))) == 1
+    assert caplog.text.count("is tried again") == 2

@@ -12,8 +12,10 @@ import sqlalchemy as sa
 
 from tests import factories
 from tests.fakes import answered
+from webhooks_app.engine import QueueUnreachable
 from webhooks_app.engine.claim import claim
-from webhooks_app.engine.sweep import INLINE_BATCH, WORKER_LOST, Swept, rescue, sweep
+from webhooks_app.engine.dispatch import JOBS_IN_QUEUE
+from webhooks_app.engine.sweep import INLINE_BATCH, Swept, sweep
 from webhooks_app.storage.models import Attempt, Delivery, Event, Status
 
 
@@ -25,19 +27,6 @@ def row_of(engine, delivery) -> Delivery:
 def attempts(engine) -> list[Attempt]:
     with engine.sessions() as session:
         return list(session.scalars(sa.select(Attempt).order_by(Attempt.number)))
-
-
-@pytest.fixture
-def crash(engine, clock):
-    """A worker claims these deliveries together, dies, and is found out."""
-
-    def crash(*deliveries):
-        worker = replace(engine, worker_name="the late worker")
-        assert claim(worker, [one.id for one in deliveries])
-        clock.tick(3600)
-        return sweep(engine)
-
-    return crash
 
 
 def test_a_quiet_system_is_left_alone(engine, queue, make_delivery):
@@ -132,6 +121,40 @@ def test_what_stands_in_the_slow_queue_is_not_queued_a_second_time(engine, make_
     assert sweep(engine).queued == 0
 
 
+def test_what_was_queued_long_ago_while_slow_jobs_stand_is_queued_among_them(
+    engine, make_delivery, queue, clock
+):
+    delivery = make_delivery(queued_at=clock())
+    queue.pushed_slow.append([delivery.id])
+    clock.tick(301)
+    fresh = make_delivery()
+
+    assert sweep(engine).queued == 2
+    assert queue.pushed == [[fresh.id]]
+    assert queue.pushed_slow == [[delivery.id], [delivery.id]]
+
+
+def test_no_more_slow_jobs_are_queued_than_there_is_room_for(engine, make_delivery, queue, clock):
+    make_delivery(queued_at=clock())
+    queue.pushed_slow = [["x"]] * JOBS_IN_QUEUE
+    clock.tick(301)
+
+    assert sweep(engine).queued == 0
+    assert len(queue.pushed_slow) == JOBS_IN_QUEUE
+
+
+def test_what_the_queue_does_not_take_does_not_stand_in_it(engine, make_delivery, queue, transport):
+    class LosesPushes(type(queue)):
+        def push(self, batches, *, slow=False):
+            raise QueueUnreachable
+
+    delivery = make_delivery()
+    assert sweep(replace(engine, queue=LosesPushes())).inline
+
+    with engine.sessions() as session:  # so that the sweep could deliver it at once
+        assert session.get_one(Delivery, delivery.id).status == "delivered"
+
+
 def test_after_the_queue_was_wiped_everything_is_queued_at_once(engine, make_delivery, queue, clock):
     delivery = make_delivery(queued_at=clock())
     queue.pushed = [["the first that came after"]]
@@ -139,61 +162,6 @@ def test_after_the_queue_was_wiped_everything_is_queued_at_once(engine, make_del
 
     assert sweep(engine).queued == 1
     assert queue.pushed_ids[-1] == delivery.id
-
-
-# Claims whose lease has ended
-
-
-def test_a_lost_workers_attempt_is_closed_and_its_delivery_goes_on_alone(
-    engine, make_delivery, queue, clock, crash
-):
-    one, other = make_delivery(), make_delivery()
-    claimed_at = clock()
-
-    assert crash(one, other) == Swept(queued=2, rescued=2)
-
-    assert sorted(queue.pushed) == sorted([[one.id], [other.id]])  # a job each
-    row = row_of(engine, one)
-    assert (row.status, row.reason, row.last_error_class) == ("retrying", WORKER_LOST, "worker_lost")
-    assert (row.alone, row.crashes, row.tries, row.attempt_count) == (True, 0, 0, 1)  # no retry was used up
-    assert (row.lease_token, row.lease_until, row.lease_owner) == (None, None, None)
-    assert row.due_at == clock()
-    attempt = next(each for each in attempts(engine) if each.delivery_id == one.id)
-    assert (attempt.number, attempt.started_at) == (1, claimed_at)
-    assert (attempt.error_class, attempt.error, attempt.worker) == (
-        "worker_lost",
-        WORKER_LOST,
-        "the late worker",
-    )
-
-
-def test_a_lease_that_still_runs_is_left_alone(engine, make_delivery, clock):
-    delivery = make_delivery()
-    claim(engine, [delivery.id])
-    clock.tick(60)  # fifteen seconds for the attempt, and the margin
-
-    assert rescue(engine) == 0
-    clock.tick(0.001)
-    assert rescue(engine) == 1
-
-
-def test_a_delivery_that_kills_its_worker_three_times_while_alone_fails(engine, make_delivery, crash):
-    poison = make_delivery()
-    innocent = make_delivery()
-    crash(poison, innocent)
-    assert row_of(engine, innocent).crashes == 0
-
-    seen = []
-    for _ in range(3):
-        crash(poison)
-        seen.append((row_of(engine, poison).status, row_of(engine, poison).crashes))
-
-    assert seen == [("retrying", 1), ("retrying", 2), ("failed", 3)]
-    row = row_of(engine, poison)
-    assert row.reason == "Stopped after 3 worker crashes."
-    assert row.finished_at == engine.clock()
-    assert [each.number for each in attempts(engine) if each.delivery_id == poison.id] == [1, 2, 3, 4]
-    assert row_of(engine, innocent).status == "retrying"
 
 
 # Two at once

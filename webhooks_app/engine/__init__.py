@@ -88,6 +88,7 @@ class Engine:
     hooks: HookRegistry
     settings: Settings
     sessions: sessionmaker[Session]  # our own; on SQLite its transactions begin IMMEDIATE
+    readings: sessionmaker[Session]  # for what only reads: on SQLite they wait for no writer and hold none up
     caller_session: Callable[[], Session | None]  # the application's session, if there is one just now
     queue: Queue
     transport: Transport

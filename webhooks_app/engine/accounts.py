@@ -53,7 +53,7 @@ def create_user(engine: Engine, email: str, role: str, *, password: str | None =
 
 def sign_in(engine: Engine, email: str, password: str) -> User | None:
     """The user with this e-mail and password, or None: in the same time, whether there is such a user or not."""
-    with engine.sessions() as session:
+    with engine.readings() as session:
         user = session.scalar(sa.select(User).where(User.email == email.strip().lower()))
     if not passwords.fits(password, user.password_hash if user else None) or user is None:
         return None
@@ -108,19 +108,20 @@ def user_by_session(session: Session, kept: str) -> User | None:
     return user if user is not None and str(user.session_version) == version else None
 
 
-def sign_out_everywhere(engine: Engine, user_id: str) -> None:
-    """End every session of the user. Raises NotFound."""
+def sign_out_everywhere(engine: Engine, user_id: str, *, by: Actor) -> None:
+    """End every session of the user, and the links that would begin one. Raises NotFound."""
     with engine.sessions.begin() as session:
-        _locked(session, user_id).session_version += 1
+        _let_nobody_in(session, _locked(session, user_id))
+        note(session, by, "sign-out-everywhere", "user", user_id, at=engine.clock())
 
 
 def set_password(engine: Engine, user_id: str, password: str, *, by: Actor) -> User:
-    """Give the user a new password, and end their sessions. Raises NotFound, Refused."""
+    """Give the user a new password, and end their sessions and open links. Raises NotFound, Refused."""
     kept = passwords.hashed(password)
     with engine.sessions.begin() as session:
         user = _locked(session, user_id)
         user.password_hash = kept
-        user.session_version += 1
+        _let_nobody_in(session, user)
         note(session, by, "set-password", "user", user.id, at=engine.clock())
     return user
 
@@ -186,6 +187,11 @@ def _locked(session: Session, user_id: str) -> User:
     if user is None:
         raise NotFound("There is no such user.")
     return user
+
+
+def _let_nobody_in(session: Session, user: User) -> None:
+    user.session_version += 1
+    session.execute(sa.delete(SignInLink).where(SignInLink.user_id == user.id))
 
 
 def _keep_an_admin(session: Session, user: User) -> None:

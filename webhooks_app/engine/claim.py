@@ -4,6 +4,9 @@ One transaction reads what sending needs and takes the rows with a token that on
 transaction is open while sending. Rows that must not go (a listener paused, a secret unreadable, a rate
 used up) are put aside in the same transaction, with their reason. Ids whose rows are gone, ended or
 claimed by another process are passed over: a job may come twice, or with the id of a rolled-back SAVEPOINT.
+
+Locks are taken in one order, listeners (by id) before deliveries, as whoever pauses or deletes a listener takes
+them; once deliveries are locked nothing here waits for a lock.
 """
 
 from __future__ import annotations
@@ -17,15 +20,22 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from webhooks_app.engine import Engine
+from webhooks_app.engine.busy import tried_again
 from webhooks_app.engine.candidates import HELD_BECAUSE
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.engine.pacing import Grant, grant
+from webhooks_app.engine.unreadable import SECRET_UNREADABLE
 from webhooks_app.engine.unsealed import UnsealedListener, unseal
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import WAITING, Delivery, Event, Listener, State, Status
+from webhooks_app.storage.queries.indexed import IS_WAITING
 
 GONE = "The listener was deleted."
-SECRET_UNREADABLE = "The signing secret cannot be read with the present encryption keys."  # noqa: S105 (a sentence)
+
+# Another host's clock may be behind the one that wrote the due moment; what is a second early then harms nobody,
+# while to pass it over would leave a fresh delivery to the sweep. (One clock for all, the database's, would cost
+# every claim a question; the hosts' clocks are expected to agree to the second.)
+EARLY = timedelta(seconds=1)
 
 # Built once, and of Core: to build a statement of a hundred ids costs as much as to run it.
 _DELIVERIES = cast("sa.Table", Delivery.__table__)
@@ -34,15 +44,36 @@ _IS_WAITING = _delivery.id.in_(sa.bindparam("ids", expanding=True)) & _delivery.
 _WAITING_ROWS = (
     sa.select(
         _delivery.id, _delivery.event_id, _delivery.listener_id, _delivery.attempt_count, _delivery.tries,
-        _delivery.replay_no, _delivery.test, _event.hook, _event.body, _event.created_at.label("event_created_at"),
+        _delivery.replay_no, _delivery.test, _delivery.due_at,
+        _event.hook, _event.body, _event.created_at.label("event_created_at"),
         _listener.version.label("listener_version"), _listener.state, _listener.deleted_at,
     )
     .join_from(_DELIVERIES, Event.__table__, _event.id == _delivery.event_id)
     .join(Listener.__table__, _listener.id == _delivery.listener_id)
-    .where(_IS_WAITING, _delivery.due_at <= sa.bindparam("now"))
+    .where(_IS_WAITING)
     .order_by(_delivery.due_at, _delivery.id)
     .with_for_update(of=_DELIVERIES, skip_locked=True)
 )  # fmt: skip
+_LIMITED = (
+    sa.select(_listener.id)
+    .where(
+        _listener.rate_limit_per_second.is_not(None),
+        _listener.id.in_(sa.select(_delivery.listener_id).where(_IS_WAITING)),
+    )
+    .order_by(_listener.id)
+    .with_for_update(key_share=True)  # NO KEY UPDATE: who writes a delivery of it need not wait
+)
+# SKIP LOCKED, because deliveries are locked already: to wait now for one who resumes it would be a deadlock.
+_STANDING_STILL = (
+    sa.select(_listener.id)
+    .where(_listener.id.in_(sa.bindparam("ids", expanding=True)), _listener.state != State.ACTIVE)
+    .with_for_update(read=True, key_share=True, skip_locked=True)
+)
+_PUT_OFF = (
+    sa.update(_DELIVERIES)
+    .where(_delivery.id == sa.bindparam("row_id"))
+    .values(due_at=sa.bindparam("later"), queued_at=None)
+)
 _TAKE = (
     sa.update(_DELIVERIES)
     .where(_IS_WAITING)
@@ -78,22 +109,37 @@ class Claimed:
 
 def claim(engine: Engine, delivery_ids: Sequence[str]) -> list[Claimed]:
     """Claim what may be sent of these ids."""
-    now = engine.clock()
-    with engine.sessions.begin() as session:
-        rows = _waiting(session, delivery_ids, now=now)
-        if not rows:
-            return []
-        listeners = unseal(engine, session, {row.listener_id: row.listener_version for row in rows})
-        sendable = _put_aside(session, rows, listeners, now=now)
-        sendable = _within_rate(session, sendable, listeners, now=now)
-        claimed = _take(engine, session, sendable, listeners, now=now)
-        reach("claim.before_commit")
+    claimed = tried_again(lambda: _claim(engine, delivery_ids))
     reach("claim.after_commit")
     return claimed
 
 
-def _waiting(session: Session, delivery_ids: Sequence[str], *, now: datetime) -> Sequence[Any]:
-    return session.execute(_WAITING_ROWS, {"ids": list(delivery_ids), "now": now}).all()
+def _claim(engine: Engine, delivery_ids: Sequence[str]) -> list[Claimed]:
+    now = engine.clock()
+    with engine.sessions.begin() as session:
+        if session.get_bind().dialect.name == "postgresql":  # an SQLite transaction is alone anyway
+            session.execute(_LIMITED, {"ids": list(delivery_ids)}).all()
+        rows = session.execute(_WAITING_ROWS, {"ids": list(delivery_ids)}).all()
+        if not rows:
+            return []
+        listeners = unseal(engine, session, {row.listener_id: row.listener_version for row in rows})
+        sendable = _put_aside(session, _that_are_due(session, rows, now=now), listeners, now=now)
+        sendable = _within_rate(session, sendable, listeners, now=now)
+        claimed = _take(engine, session, sendable, listeners, now=now)
+        reach("claim.before_commit")
+    return claimed
+
+
+def _that_are_due(session: Session, rows: Sequence[Any], *, now: datetime) -> list[Any]:
+    """Those whose moment has come; the others stand in the queue no longer, so that the sweep queues them then."""
+    _leave(session, [row.id for row in rows if row.due_at > now + EARLY])
+    return [row for row in rows if row.due_at <= now + EARLY]
+
+
+def _leave(session: Session, ids: Sequence[str]) -> None:
+    """Let these wait as they are, for the sweep to queue again."""
+    if ids:
+        session.execute(sa.update(_DELIVERIES).where(_delivery.id.in_(ids)).values(queued_at=None))
 
 
 def _put_aside(
@@ -101,21 +147,37 @@ def _put_aside(
 ) -> list[Any]:
     """Hold or cancel what must not go; gives the rest. Tests go to a paused listener too."""
     sendable: list[Any] = []
+    stopped: list[Any] = []
     aside: dict[tuple[Status, str], list[str]] = {}
     for row in rows:
         if row.deleted_at is not None:
             aside.setdefault((Status.CANCELLED, GONE), []).append(row.id)
         elif row.state != State.ACTIVE and not row.test:
-            aside.setdefault((Status.HELD, HELD_BECAUSE[State(row.state)]), []).append(row.id)
+            stopped.append(row)
         elif not listeners[row.listener_id].keys:
             aside.setdefault((Status.HELD, SECRET_UNREADABLE), []).append(row.id)
         else:
             sendable.append(row)
+    still = _standing_still(session, stopped)
+    _leave(session, [row.id for row in stopped if row.listener_id not in still])
+    for row in stopped:
+        if row.listener_id in still:
+            aside.setdefault((Status.HELD, HELD_BECAUSE[State(row.state)]), []).append(row.id)
     for (status, reason), ids in aside.items():
         finished = now if status == Status.CANCELLED else None
         values = {"status": status, "reason": reason, "queued_at": None, "finished_at": finished}
         session.execute(sa.update(Delivery).where(Delivery.id.in_(ids)).values(**values))
     return sendable
+
+
+def _standing_still(session: Session, rows: Sequence[Any]) -> set[str]:
+    """Which of their listeners are stopped, and stay so until we commit.
+
+    Who resumes one releases what is held just then; what were held after that would be held for ever.
+    """
+    if not rows:
+        return set()
+    return set(session.scalars(_STANDING_STILL, {"ids": list({row.listener_id for row in rows})}))
 
 
 def _within_rate(
@@ -129,24 +191,42 @@ def _within_rate(
             limited.setdefault(row.listener_id, []).append(row)
         else:
             allowed.append(row)
-    for listener_id, waiting in limited.items():
+    for listener_id in sorted(limited):
+        waiting = limited[listener_id]
         granted = _grant(session, listeners[listener_id], len(waiting), now=now)
         allowed += waiting[: granted.count]
-        for place, row in enumerate(waiting[granted.count :]):
-            later = granted.next_at + place * granted.interval
-            session.execute(
-                sa.update(Delivery).where(Delivery.id == row.id).values(due_at=later, queued_at=None)
-            )
+        _put_off(session, waiting[granted.count :], granted, now=now)
     return allowed
 
 
 def _grant(session: Session, listener: UnsealedListener, wanted: int, *, now: datetime) -> Grant:
-    query = sa.select(Listener.next_send_at).where(Listener.id == listener.listener_id).with_for_update()
+    query = sa.select(Listener.next_send_at).where(Listener.id == listener.listener_id)
     granted = grant(wanted, rate=listener.rate_limit_per_second or 0, next_at=session.scalar(query), now=now)
     session.execute(
         sa.update(Listener).where(Listener.id == listener.listener_id).values(next_send_at=granted.next_at)
     )
     return granted
+
+
+def _put_off(session: Session, rows: Sequence[Any], granted: Grant, *, now: datetime) -> None:
+    """Give each its own moment, after the moments of those that were put off before."""
+    if not rows:
+        return
+    last = session.scalar(
+        sa.select(_delivery.due_at)
+        .where(
+            IS_WAITING,
+            _delivery.status == Status.PENDING,  # a retry's moment is far away and takes nobody's turn
+            _delivery.listener_id == rows[0].listener_id,
+            _delivery.id.not_in([row.id for row in rows]),
+            _delivery.due_at > now,
+        )
+        .order_by(_delivery.due_at.desc())
+        .limit(1)
+    )
+    first = granted.next_at if last is None else max(granted.next_at, last + granted.interval)
+    later = [{"row_id": row.id, "later": first + place * granted.interval} for place, row in enumerate(rows)]
+    session.connection().execute(_PUT_OFF, later)
 
 
 def _take(

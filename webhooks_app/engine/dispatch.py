@@ -10,16 +10,18 @@ import json
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from webhooks_app.engine import Engine, QueueUnreachable, candidates
+from webhooks_app.engine.busy import tried_again
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.storage.ids import new_id
-from webhooks_app.storage.models import Delivery, Event, Status
+from webhooks_app.storage.models import WAITING, Delivery, Event, Listener, State, Status
 
 log = logging.getLogger("webhooks_app.dispatch")
 
@@ -27,7 +29,10 @@ EVENTS_AT_ONCE = 500
 MOST_ROUNDS = 20  # then the job ends and rings for the rest, well within its timeout
 BATCH = 100  # ids in a job: 25 cost 0.7 of the throughput, 250 gain a tenth
 JOBS_IN_QUEUE = 100  # so that a backlog stays in the database and fills neither Redis nor memory
+# What the slow queue has no room for waits so long before it is tried among the quick ones again.
+SLOW_LATER = timedelta(seconds=30)
 _ROWS_AT_ONCE = 1_000
+_IDS_AT_ONCE = 500  # SQLite takes 32,766 values in a statement
 _DELIVERIES = sa.insert(
     cast("sa.Table", Delivery.__table__)
 )  # Core, because the ORM would look at every row twice
@@ -51,7 +56,7 @@ def dispatch(engine: Engine) -> int:
     total = 0
     for _ in range(MOST_ROUNDS):
         room = _room(engine)
-        done = _dispatch_some(engine, room=room)
+        done = tried_again(partial(_dispatch_some, engine, room=room))
         push(engine, done.due_ids[: room * BATCH])
         total += done.events
         if done.events < EVENTS_AT_ONCE:
@@ -62,21 +67,50 @@ def dispatch(engine: Engine) -> int:
 
 def dispatch_events(engine: Engine, event_ids: Sequence[str]) -> list[str]:
     """Dispatch just these events, without queueing; gives the ids of the deliveries that may go at once."""
-    with engine.sessions.begin() as session:
-        events = _claim(session, engine.clock(), ids=event_ids)
-        return _write_deliveries(session, events, now=engine.clock(), queued=0).due_ids
+    due_ids: list[str] = []
+    for start in range(0, len(event_ids), _IDS_AT_ONCE):
+        ids = event_ids[start : start + _IDS_AT_ONCE]
+        due_ids += tried_again(partial(_dispatch_these, engine, ids))
+    return due_ids
 
 
 def push(engine: Engine, delivery_ids: Sequence[str], *, slow: bool = False) -> None:
-    """Queue these deliveries in batches; if the queue does not answer, the sweep will find them."""
+    """Queue these deliveries in batches; if the queue does not answer, the sweep will find them.
+
+    What the slow queue has no room for waits in the database, and a while longer: among the quick ones it would
+    only be given back again.
+    """
     if not delivery_ids:
         return
     try:
-        engine.queue.push(in_batches(delivery_ids), slow=slow)
+        room = _slow_room(engine) if slow else len(delivery_ids)
+        engine.queue.push(in_batches(delivery_ids[:room]), slow=slow)
     except QueueUnreachable as error:
         log.warning(
             "The queue is unreachable (%s). %d deliveries wait for the sweep.", error, len(delivery_ids)
         )
+        let_wait(engine, delivery_ids)
+        return
+    let_wait(engine, delivery_ids[room:], due_at=engine.clock() + SLOW_LATER)
+
+
+def let_wait(engine: Engine, delivery_ids: Sequence[str], *, due_at: datetime | None = None) -> None:
+    """Say that these deliveries do not stand in the queue, so that the sweep queues them once they are due."""
+    values: dict[str, Any] = {"queued_at": None} if due_at is None else {"queued_at": None, "due_at": due_at}
+    for start in range(0, len(delivery_ids), _IDS_AT_ONCE):
+        waiting = Delivery.id.in_(delivery_ids[start : start + _IDS_AT_ONCE]) & Delivery.status.in_(WAITING)
+        statement = sa.update(Delivery).where(waiting).values(**values)
+        tried_again(partial(_execute, engine, statement))
+
+
+def _execute(engine: Engine, statement: sa.Update) -> None:
+    with engine.sessions.begin() as session:
+        session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def _slow_room(engine: Engine) -> int:
+    """How many more deliveries the slow queue should hold. Raises QueueUnreachable."""
+    return max(0, JOBS_IN_QUEUE - engine.queue.length(slow=True)) * BATCH
 
 
 def in_batches(delivery_ids: Sequence[str]) -> list[Sequence[str]]:
@@ -109,6 +143,13 @@ def _dispatch_some(engine: Engine, *, room: int) -> _Dispatched:
     return done
 
 
+def _dispatch_these(engine: Engine, event_ids: Sequence[str]) -> list[str]:
+    now = engine.clock()
+    with engine.sessions.begin() as session:
+        events = _claim(session, now, ids=event_ids)
+        return _write_deliveries(session, events, now=now, queued=0).due_ids
+
+
 def _claim(session: Session, now: datetime, *, ids: Sequence[str] | None = None) -> list[Any]:
     waiting = sa.select(Event.id).where(Event.dispatched_at.is_(None))
     if ids is not None:
@@ -135,8 +176,8 @@ def _write_deliveries(session: Session, events: Iterable[Any], *, now: datetime,
     by_hook = candidates.of_hooks(session, {event.hook for event in events})
     rows: list[dict[str, Any]] = []
     for event in events:
-        chosen = candidates.choose(by_hook.get(event.hook, ()), json.loads(event.body), event.changes)
-        rows += [_row(event, one, now=now) for one in chosen]
+        rows += [_row(event, one, now=now) for one in _chosen(event, by_hook.get(event.hook, ()))]
+    _let_go(session, rows)
     due_ids = [row["id"] for row in rows if row["status"] == Status.PENDING]
     for row in (row for row in rows if row["status"] == Status.PENDING):
         if queued <= 0:
@@ -146,6 +187,45 @@ def _write_deliveries(session: Session, events: Iterable[Any], *, now: datetime,
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         session.execute(_DELIVERIES, rows[start : start + _ROWS_AT_ONCE])
     return _Dispatched(len(events), due_ids)
+
+
+def _chosen(event: Any, listeners: Sequence[candidates.Candidate]) -> list[candidates.Chosen]:
+    """Who gets the event; where matching breaks down, who cannot be asked gets it held, and the others as ever."""
+    try:
+        return candidates.choose(listeners, json.loads(event.body), event.changes)
+    except Exception:
+        # Broad, because one event that breaks a matcher would stop all others for as long as it waits.
+        log.exception("The event %s could not be matched; its listeners are asked one by one.", event.id)
+    return [one for listener in listeners for one in _chosen_alone(event, listener)]
+
+
+def _chosen_alone(event: Any, listener: candidates.Candidate) -> list[candidates.Chosen]:
+    try:
+        return candidates.choose([listener], json.loads(event.body), event.changes)
+    except Exception as error:  # noqa: BLE001 (as above, where it was logged; this delivery says it)
+        reason = candidates.FILTER_UNUSABLE.format(reason=type(error).__name__)
+        return [candidates.Chosen(listener.listener_id, held=reason)]
+
+
+def _let_go(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """What would be held for a listener that somebody resumes just now is not held.
+
+    Who resumes it releases what is held by then; what were held after that would be held for ever. So we wait for
+    them, and they for us. (Listeners are locked by id here, and by their deliveries' foreign key after that.)
+    """
+    held = {row["listener_id"] for row in rows if row["reason"] in candidates.HELD_BECAUSE.values()}
+    if not held:
+        return
+    still = (
+        sa.select(Listener.id, Listener.state)
+        .where(Listener.id.in_(held))
+        .order_by(Listener.id)
+        .with_for_update(read=True, key_share=True)
+    )
+    active = {listener_id for listener_id, state in session.execute(still) if state == State.ACTIVE}
+    for row in rows:
+        if row["listener_id"] in active and row["reason"] in candidates.HELD_BECAUSE.values():
+            row["status"], row["reason"] = Status.PENDING, ""
 
 
 def _row(event: Any, chosen: candidates.Chosen, *, now: datetime) -> dict[str, Any]:

@@ -16,7 +16,7 @@ RENEW_BELOW = timedelta(seconds=3)
 def is_leader(engine: Engine, name: str) -> bool:
     """Whether this process does the thing called `name` for the next moments; takes or renews the lease."""
     now, me = engine.clock(), engine.worker_name
-    with engine.sessions() as session:
+    with engine.readings() as session:
         lease = session.get(Lease, name)
     # A lease that ends later than any could was written by a clock that was ahead: it binds nobody.
     if lease is not None and now < lease.until <= now + LEASE:

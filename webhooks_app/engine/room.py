@@ -23,10 +23,8 @@ def check(engine: Engine, *, most_undispatched: int = MOST_UNDISPATCHED) -> None
     free = shutil.disk_usage(_folder(engine)).free
     if free < engine.settings.min_free_bytes:
         raise Unavailable("Storage is nearly full.", retry_after_seconds=60)
-    # Without a transaction of its own that writes: those begin IMMEDIATE, and this only reads.
-    with engine.sessions() as session:
-        connection = session.connection(execution_options={"sqlite_begin": "DEFERRED"})
-        if is_backlog_over(connection, most_undispatched):
+    with engine.readings() as session:
+        if is_backlog_over(session.connection(), most_undispatched):
             raise Unavailable("Too many events wait to be dispatched. Is a worker running?")
 
 

@@ -14,15 +14,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from webhooks_app.engine import Engine, QueueUnreachable
+from webhooks_app.engine.busy import tried_again
 from webhooks_app.engine.deliver import deliver_batch
-from webhooks_app.engine.dispatch import BATCH, JOBS_IN_QUEUE, dispatch, in_batches
+from webhooks_app.engine.dispatch import BATCH, JOBS_IN_QUEUE, dispatch, in_batches, let_wait
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import WAITING, Attempt, Delivery, Event, Status
-from webhooks_app.storage.queries.indexed import IS_WAITING
+from webhooks_app.storage.queries.indexed import IS_SENDING, IS_WAITING
 from webhooks_app.storage.types import Moment
 
 log = logging.getLogger("webhooks_app.sweep")
@@ -30,6 +30,7 @@ log = logging.getLogger("webhooks_app.sweep")
 RING_AFTER = timedelta(seconds=1)  # an event that waits longer has lost its doorbell
 QUEUED_BUT_GONE = timedelta(seconds=2)  # queued so long ago, while the queue is empty: the queue lost it
 QUEUED_TOO_LONG = timedelta(minutes=5)
+RESCUED_AT_ONCE = 500
 MOST_CRASHES = 3
 INLINE_BATCH = 20  # without a queue; small, so that the clock keeps its pace
 
@@ -66,11 +67,26 @@ def rescue(engine: Engine) -> int:
     A delivery goes on alone from then on, as a job of one id: if it kills its worker three times while
     alone, it is the delivery that is ill, and it fails.
     """
+    rescued = 0
+    while _has_lost(engine, now=engine.clock()):
+        some = tried_again(lambda: _rescue_some(engine))
+        rescued += some
+        if some < RESCUED_AT_ONCE:
+            break
+    return rescued
+
+
+def _has_lost(engine: Engine, *, now: datetime) -> bool:
+    with engine.readings() as session:
+        return session.scalar(_lost(now).limit(1)) is not None
+
+
+def _lost(now: datetime) -> sa.Select[str]:
+    return sa.select(Delivery.id).where(IS_SENDING, Delivery.lease_until < now)
+
+
+def _rescue_some(engine: Engine) -> int:
     now = engine.clock()
-    with engine.sessions() as session:
-        expired = sa.select(Delivery.id).where(Delivery.status == Status.SENDING, Delivery.lease_until < now)
-        if session.scalar(expired.limit(1)) is None:
-            return 0
     with engine.sessions.begin() as session:
         lost = session.execute(_rescue_statement(now)).all()
         reach("rescue.mid")
@@ -87,10 +103,15 @@ def rescue(engine: Engine) -> int:
 
 
 def _rescue_statement(now: datetime) -> Any:
+    pick = _lost(now).limit(RESCUED_AT_ONCE).with_for_update(skip_locked=True).cte("pick")
     is_ill = sa.and_(Delivery.alone, Delivery.crashes + 1 >= MOST_CRASHES)
     return (
         sa.update(Delivery)
-        .where(Delivery.status == Status.SENDING, Delivery.lease_until < now)
+        .where(
+            Delivery.id.in_(sa.select(pick.c.id)),
+            Delivery.status == Status.SENDING,
+            Delivery.lease_until < now,
+        )
         .values(
             status=sa.case((is_ill, sa.literal(Status.FAILED, sa.String)), else_=Status.RETRYING),
             reason=sa.case((is_ill, f"Stopped after {MOST_CRASHES} worker crashes."), else_=WORKER_LOST),
@@ -130,7 +151,7 @@ def _lost_attempt(row: Any, *, now: datetime) -> dict[str, Any]:
 def _ring_again(engine: Engine) -> bool:
     late = engine.clock() - RING_AFTER
     query = sa.select(Event.id).where(Event.dispatched_at.is_(None), Event.created_at < late).limit(1)
-    with engine.sessions() as session:
+    with engine.readings() as session:
         if session.scalar(query) is None:
             return False
     # A ring may have been lost with its worker while its flag still stands; but never pile rings up.
@@ -141,18 +162,29 @@ def _ring_again(engine: Engine) -> bool:
 def _feed(engine: Engine) -> int:
     """Queue what is due, as far as the queue has room."""
     now = engine.clock()
-    length = engine.queue.length()
-    # What was given back for being slow stands in the other queue.
-    is_empty = length == 0 and engine.queue.length(slow=True) == 0
-    stale = now - (QUEUED_BUT_GONE if is_empty else QUEUED_TOO_LONG)
-    room = (JOBS_IN_QUEUE - length) * BATCH
-    query = _due(now=now, stale=stale).limit(1)
-    with engine.sessions() as session:
-        if room <= 0 or session.scalar(query) is None:
+    length, slow_length = engine.queue.length(), engine.queue.length(slow=True)
+    gone = now - (QUEUED_BUT_GONE if length == 0 and slow_length == 0 else QUEUED_TOO_LONG)
+    if slow_length == 0:
+        return _queue(engine, _due(now) & _fell_out(gone), room=JOBS_IN_QUEUE - length)
+    # What was queued long ago may stand in the slow queue: among the quick ones it would only be given back again.
+    fresh = _queue(engine, _due(now) & Delivery.queued_at.is_(None), room=JOBS_IN_QUEUE - length)
+    old = _due(now) & (Delivery.queued_at < gone)
+    return fresh + _queue(engine, old, room=JOBS_IN_QUEUE - slow_length, slow=True)
+
+
+def _queue(engine: Engine, wanted: sa.ColumnElement[bool], *, room: int, slow: bool = False) -> int:
+    """Queue what is wanted, up to `room` jobs of a full batch."""
+    if room <= 0:
+        return 0
+    with engine.readings() as session:
+        if session.scalar(sa.select(Delivery.id).where(wanted).limit(1)) is None:
             return 0
-    with engine.sessions.begin() as session:
-        due = _mark_queued(session, now=now, stale=stale, room=room)
-    engine.queue.push(_batches(due))
+    due = tried_again(lambda: _mark_queued(engine, wanted, most=room * BATCH))
+    try:
+        engine.queue.push(_batches(due), slow=slow)
+    except QueueUnreachable:
+        let_wait(engine, [row.id for row in due])
+        raise
     return len(due)
 
 
@@ -162,28 +194,32 @@ def _batches(due: Sequence[Any]) -> list[Sequence[str]]:
     return [*in_batches(together), *alone]
 
 
-def _due(*, now: datetime, stale: datetime) -> sa.Select[str, bool]:
-    return (
-        sa.select(Delivery.id, Delivery.alone)
-        .where(
-            IS_WAITING,
-            Delivery.due_at <= now,
-            sa.or_(Delivery.queued_at.is_(None), Delivery.queued_at < stale),
-        )
-        .order_by(Delivery.due_at, Delivery.id)
-    )
+def _due(now: datetime) -> sa.ColumnElement[bool]:
+    return IS_WAITING & (Delivery.due_at <= now)
 
 
-def _mark_queued(session: Session, *, now: datetime, stale: datetime, room: int) -> Sequence[Any]:
-    pick = _due(now=now, stale=stale).limit(room).with_for_update(skip_locked=True).cte("pick")
+def _fell_out(before: datetime) -> sa.ColumnElement[bool]:
+    """Not in the queue: never put there, or so long ago that it is not there any more."""
+    return Delivery.queued_at.is_(None) | (Delivery.queued_at < before)
+
+
+def _first(wanted: sa.ColumnElement[bool], most: int) -> sa.Select[str, bool]:
+    query = sa.select(Delivery.id, Delivery.alone).where(wanted)
+    return query.order_by(Delivery.due_at, Delivery.id).limit(most)
+
+
+def _mark_queued(engine: Engine, wanted: sa.ColumnElement[bool], *, most: int) -> Sequence[Any]:
+    pick = _first(wanted, most).with_for_update(skip_locked=True).cte("pick")
     mark = (
         sa.update(Delivery)
         .where(Delivery.id.in_(sa.select(pick.c.id)), Delivery.status.in_(WAITING))
-        .values(queued_at=now)
+        .values(queued_at=engine.clock())
         .returning(Delivery.id, Delivery.alone, Delivery.due_at)
         .execution_options(synchronize_session=False)
     )
-    return sorted(session.execute(mark).all(), key=lambda row: (row.due_at, row.id))
+    with engine.sessions.begin() as session:
+        marked = session.execute(mark).all()
+    return sorted(marked, key=lambda row: (row.due_at, row.id))
 
 
 def _forget_queued(engine: Engine, *, before: datetime) -> None:
@@ -200,8 +236,9 @@ def _forget_queued(engine: Engine, *, before: datetime) -> None:
 def _work_inline(engine: Engine) -> int:
     dispatch(engine)
     now = engine.clock()
-    with engine.sessions() as session:
-        due = session.execute(_due(now=now, stale=now - QUEUED_BUT_GONE).limit(INLINE_BATCH)).all()
+    with engine.readings() as session:
+        wanted = _due(now) & _fell_out(now - QUEUED_BUT_GONE)
+        due = session.execute(_first(wanted, INLINE_BATCH)).all()
     for batch in _batches(due):
         deliver_batch(engine, batch)
     return len(due)

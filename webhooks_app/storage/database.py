@@ -44,6 +44,11 @@ def sessions_for(engine: sa.Engine) -> sessionmaker[Session]:
     return sessionmaker(engine.execution_options(sqlite_begin="IMMEDIATE"), expire_on_commit=False)
 
 
+def readings_for(engine: sa.Engine) -> sessionmaker[Session]:
+    """Sessions that only read: on SQLite they begin DEFERRED, so that no writer waits for them, nor they for one."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
 def listen(engine: sa.Engine) -> None:
     """Give every connection of an SQLite engine our settings and our BEGIN."""
     sa.event.listen(engine, "connect", _settle)
