@@ -90,6 +90,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("token_id", "route", "key", name=op.f("pk_webhooks_idempotency")),
     )
+    op.create_index("ix_webhooks_idempotency_expires", "webhooks_idempotency", ["expires_at"])
     op.create_table(
         "webhooks_leases",
         sa.Column("name", sa.String(length=40), nullable=False),

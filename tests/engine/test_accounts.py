@@ -175,7 +175,7 @@ def test_signing_out_everywhere_makes_every_cookie_a_strangers(any_engine):
         assert accounts.user_by_session(session, cookie).id == user.id
         for strange in ("", ".", user.id, f"{user.id}.2", "x.1", f"{user.id}.١"):
             assert accounts.user_by_session(session, strange) is None
-    accounts.sign_out_everywhere(any_engine, user.id)
+    accounts.sign_out_everywhere(any_engine, user.id, by=ANNA)
 
     with any_engine.sessions() as session:
         assert accounts.user_by_session(session, cookie) is None
@@ -188,6 +188,34 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(any_engine):
 
     assert stored(any_engine, user).session_version == 2
     assert accounts.sign_in(any_engine, user.email, PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda engine, user: accounts.set_password(engine, user.id, PASSWORD, by=ANNA),
+        lambda engine, user: accounts.sign_out_everywhere(engine, user.id, by=ANNA),
+    ],
+    ids=["new password", "signed out everywhere"],
+)
+def test_a_link_that_was_open_before_signs_nobody_in_afterwards(any_engine, verb):
+    user, other = make_user(any_engine), make_user(any_engine)
+    token, of_other = (accounts.sign_in_link(any_engine, one.email) for one in (user, other))
+
+    verb(any_engine, user)
+
+    assert accounts.use_link(any_engine, token) is None
+    assert accounts.use_link(any_engine, of_other).id == other.id
+
+
+def test_signing_out_everywhere_is_audited(any_engine):
+    user = make_user(any_engine)
+
+    accounts.sign_out_everywhere(any_engine, user.id, by=ANNA)
+
+    with any_engine.sessions() as session:
+        [entry] = session.scalars(sa.select(AuditEntry))
+    assert (entry.act, entry.object_id, entry.actor) == ("sign-out-everywhere", user.id, ANNA.name)
 
 
 def test_the_last_admin_stays(any_engine):

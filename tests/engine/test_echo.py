@@ -7,9 +7,11 @@ import sqlalchemy as sa
 
 from tests.factories import make_listener, sealed_secret
 from webhooks_app.engine import echo
+from webhooks_app.engine.audit import CODE
 from webhooks_app.engine.signing import key_of, new_secret, sign
 from webhooks_app.errors import NotFound, Refused
 from webhooks_app.storage.echo import EchoRequest
+from webhooks_app.storage.people import AuditEntry
 
 BODY = b'{"name":"Joe"}'
 
@@ -28,7 +30,7 @@ def signed(secret, *, at, body=BODY, **other):
 
 @pytest.fixture
 def box(any_engine):
-    return echo.open_box(any_engine)
+    return echo.open_box(any_engine, by=CODE)
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def verdict(engine, box, headers, body=BODY):
 
 
 def test_a_box_has_an_address_that_cannot_be_guessed(any_engine):
-    tokens = {echo.open_box(any_engine).token for _ in range(3)}
+    tokens = {echo.open_box(any_engine, by=CODE).token for _ in range(3)}
 
     assert len(tokens) == 3
     assert {len(token) for token in tokens} == {43}
@@ -121,7 +123,7 @@ def test_a_secret_that_cannot_be_read_is_said(any_engine, box, secret, clock):
     ],
 )
 def test_a_box_answers_as_it_was_told(any_engine, box, answer, reply):
-    echo.set_answer(any_engine, box.token, answer)
+    echo.set_answer(any_engine, box.token, answer, by=CODE)
 
     assert echo.receive(any_engine, box.token, headers=[], body=b"") == reply
     assert kept(any_engine)[0].answered == reply.status
@@ -129,14 +131,17 @@ def test_a_box_answers_as_it_was_told(any_engine, box, answer, reply):
 
 def test_an_answer_or_box_that_is_unknown_is_refused(any_engine, box):
     with pytest.raises(Refused, match="one of 200, 500"):
-        echo.set_answer(any_engine, box.token, "302")
-    for verb in (lambda: echo.set_answer(any_engine, "x", "200"), lambda: echo.clear(any_engine, "x")):
+        echo.set_answer(any_engine, box.token, "302", by=CODE)
+    for verb in (
+        lambda: echo.set_answer(any_engine, "x", "200", by=CODE),
+        lambda: echo.clear(any_engine, "x", by=CODE),
+    ):
         with pytest.raises(NotFound):
             verb()
 
 
 def test_a_box_keeps_its_last_fifty_and_can_be_cleared(any_engine, box):
-    other = echo.open_box(any_engine)
+    other = echo.open_box(any_engine, by=CODE)
     echo.receive(any_engine, other.token, headers=[], body=b"other")
     for number in range(52):
         echo.receive(any_engine, box.token, headers=[], body=b"%d" % number)
@@ -144,5 +149,22 @@ def test_a_box_keeps_its_last_fifty_and_can_be_cleared(any_engine, box):
     found = [request.body for request in kept(any_engine) if request.token == box.token]
     assert (len(found), found[0], found[-1]) == (50, b"2", b"51")
 
-    echo.clear(any_engine, box.token)
+    echo.clear(any_engine, box.token, by=CODE)
     assert [request.body for request in kept(any_engine)] == [b"other"]
+
+
+def test_what_people_do_with_a_box_is_audited(any_engine, clock):
+    box = echo.open_box(any_engine, by=CODE)
+    clock.tick(1)
+    echo.set_answer(any_engine, box.token, "500", by=CODE)
+    clock.tick(1)
+    echo.clear(any_engine, box.token, by=CODE)
+
+    with any_engine.sessions() as session:
+        entries = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.at)).all()
+    assert [(one.act, one.before, one.after) for one in entries] == [
+        ("create", None, {"answer": "200"}),
+        ("change", {"answer": "200"}, {"answer": "500"}),
+        ("clear", None, None),
+    ]
+    assert {(one.object_type, one.object_id) for one in entries} == {("echo box", box.token)}

@@ -120,6 +120,19 @@ def test_a_key_is_forgotten_after_a_day(any_engine, clock):
     assert not intake.once(any_engine, **ASKED, act=act(any_engine)).repeated
 
 
+def test_each_new_key_takes_a_few_that_have_expired_away(any_engine, clock):
+    for number in range(intake.FORGOTTEN_AT_ONCE + 2):
+        intake.once(any_engine, **{**ASKED, "key": f"old {number}"}, act=act(any_engine))
+    clock.tick(24 * 3600)
+    left = []
+    for number in range(2):
+        intake.once(any_engine, **{**ASKED, "key": f"new {number}"}, act=act(any_engine))
+        with any_engine.sessions() as session:
+            left.append(session.scalar(sa.select(sa.func.count()).select_from(Idempotency)))
+
+    assert left == [3, 2]
+
+
 def test_a_request_that_failed_may_be_made_again(any_engine):
     def fail(_session):
         raise Refused

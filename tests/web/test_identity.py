@@ -7,6 +7,7 @@ import pytest
 from tests import factories
 from tests.web.conftest import client_of, page
 from webhooks_app.engine import accounts
+from webhooks_app.engine.audit import CODE
 from webhooks_app.storage.people import Role
 from webhooks_app.web.identity import role_asked, safe_next
 
@@ -101,7 +102,7 @@ def test_signing_out_everywhere_ends_other_browsers(app, engine):
     browser = client_of(app, user)
     page(browser, "/hooks")
 
-    accounts.sign_out_everywhere(engine, user.id)
+    accounts.sign_out_everywhere(engine, user.id, by=CODE)
 
     assert browser.get("/hooks").status_code == 302
 

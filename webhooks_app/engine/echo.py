@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from webhooks_app.engine import Engine
+from webhooks_app.engine.audit import Actor, note
 from webhooks_app.engine.signing import key_of, verify
 from webhooks_app.errors import FieldError, NotFound, Refused, SecretUnavailable
 from webhooks_app.storage.echo import EchoBox, EchoRequest
@@ -49,11 +50,13 @@ ANSWERS: Mapping[str, Reply] = {
 }
 
 
-def open_box(engine: Engine) -> EchoBox:
+def open_box(engine: Engine, *, by: Actor) -> EchoBox:
     """Make a box with an address that nobody can guess; it answers 200."""
-    box = EchoBox(token=secrets.token_urlsafe(32), answer="200", created_at=engine.clock())
+    now = engine.clock()
+    box = EchoBox(token=secrets.token_urlsafe(32), answer="200", created_at=now)
     with engine.sessions.begin() as session:
         session.add(box)
+        note(session, by, "create", "echo box", box.token, after={"answer": box.answer}, at=now)
     return box
 
 
@@ -79,21 +82,24 @@ def receive(engine: Engine, token: str, *, headers: Sequence[tuple[str, str]], b
     return reply
 
 
-def set_answer(engine: Engine, token: str, answer: str) -> EchoBox:
+def set_answer(engine: Engine, token: str, answer: str, *, by: Actor) -> EchoBox:
     """Have the box answer so from now on. Raises NotFound, and Refused for an answer it does not know."""
     if answer not in ANSWERS:
         raise Refused(FieldError("answer", "answer", f"The answer is one of {', '.join(ANSWERS)}."))
     with engine.sessions.begin() as session:
         box = _box(session, token)
-        box.answer = answer
+        before, box.answer = {"answer": box.answer}, answer
+        after = {"answer": answer}
+        note(session, by, "change", "echo box", token, before=before, after=after, at=engine.clock())
     return box
 
 
-def clear(engine: Engine, token: str) -> None:
+def clear(engine: Engine, token: str, *, by: Actor) -> None:
     """Forget what the box received. Raises NotFound."""
     with engine.sessions.begin() as session:
         _box(session, token)
         session.execute(sa.delete(EchoRequest).where(EchoRequest.token == token))
+        note(session, by, "clear", "echo box", token, at=engine.clock())
 
 
 def _box(session: Session, token: str) -> EchoBox:

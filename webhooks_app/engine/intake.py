@@ -26,6 +26,7 @@ from webhooks_app.storage.people import Idempotency
 
 KEPT = timedelta(hours=24)
 LONGEST_KEY = 255
+FORGOTTEN_AT_ONCE = 10
 _FAULTS_NAMED = 20
 
 
@@ -113,6 +114,7 @@ def once(
             return _known(session, place, body_hash=body_hash)
         answer = act(session)
         session.execute(_at(sa.update(Idempotency), place).values(answer=answer))
+        _forget_expired(session, now=now)
     outbox.ring(engine)
     return Answer(answer, repeated=False)
 
@@ -156,6 +158,17 @@ def _claim(session: Session, place: Mapping[str, str], *, body_hash: str, now: d
         .returning(Idempotency.key)
     )
     return session.scalar(statement) is not None
+
+
+def _forget_expired(session: Session, *, now: datetime) -> None:
+    """Each new key takes a few old ones away, so that the table holds no more than a day's."""
+    # Last in its transaction, and past what others hold: it waits for nobody, so nothing can deadlock.
+    where = (Idempotency.token_id, Idempotency.route, Idempotency.key)
+    few = sa.select(*where).where(Idempotency.expires_at <= now).order_by(Idempotency.expires_at)
+    few = few.limit(FORGOTTEN_AT_ONCE).with_for_update(skip_locked=True)
+    session.execute(
+        sa.delete(Idempotency).where(sa.tuple_(*where).in_(few)).execution_options(synchronize_session=False)
+    )
 
 
 def _known(session: Session, place: Mapping[str, str], *, body_hash: str) -> Answer:

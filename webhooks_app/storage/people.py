@@ -114,3 +114,5 @@ class Idempotency(Base):
     body_hash: Mapped[str] = mapped_column(sa.String(64))
     answer: Mapped[dict[str, Any] | None]  # None while the first request is in flight
     expires_at: Mapped[datetime]
+
+    __table_args__ = (sa.Index("ix_webhooks_idempotency_expires", "expires_at"),)

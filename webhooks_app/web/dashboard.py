@@ -105,7 +105,7 @@ def _echo_listener(hook: str) -> Listener:
     for listener in listener_queries.of_hook(session(), hook):
         if listener.url.startswith(base) and listener.state == State.ACTIVE:
             return listener
-    wanted = Wanted(url=base + echo.open_box(engine()).token, name=ECHO_NAME)
+    wanted = Wanted(url=base + echo.open_box(engine(), by=actor()).token, name=ECHO_NAME)
     made = listeners.create(engine(), hook, wanted, by=actor())
     once.keep(made.listener.id, made.secret)
     return made.listener

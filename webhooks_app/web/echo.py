@@ -25,7 +25,7 @@ from webhooks_app.storage.queries import listeners as listener_queries
 from webhooks_app.web import bodies
 from webhooks_app.web.received import received
 from webhooks_app.web.revision import revision_of, unchanged
-from webhooks_app.web.shared import allowed, any_host, engine, open_to_all, session
+from webhooks_app.web.shared import actor, allowed, any_host, engine, open_to_all, session
 
 bp = Blueprint("echo", __name__, url_prefix="/echo")
 
@@ -62,7 +62,7 @@ def index() -> str:
 @allowed("operator")
 def create() -> BaseResponse:
     """Make a box."""
-    box = echo.open_box(engine())
+    box = echo.open_box(engine(), by=actor())
     flash("Here is your box. Point a listener at its URL.", "success")
     return redirect(url_for("echo.show", token=box.token), 303)
 
@@ -99,7 +99,7 @@ def body(token: str, request_id: str) -> Response:
 def answer(token: str) -> BaseResponse:
     """Have the box answer otherwise."""
     try:
-        box = echo.set_answer(engine(), token, request.form.get("answer", ""))
+        box = echo.set_answer(engine(), token, request.form.get("answer", ""), by=actor())
     except Refused as refused:
         abort(422, str(refused))
     flash(f"From now on this box answers {ANSWERS[box.answer][0]}.", "success")
@@ -110,7 +110,7 @@ def answer(token: str) -> BaseResponse:
 @allowed("operator")
 def clear(token: str) -> BaseResponse:
     """Forget what came."""
-    echo.clear(engine(), token)
+    echo.clear(engine(), token, by=actor())
     flash("Cleared. The box waits for the next request.", "success")
     return redirect(url_for("echo.show", token=token), 303)
 
