@@ -111,7 +111,8 @@ def test_a_cursor_survives_its_text():
         "bzE=" * 3,
         Cursor(1, "f" * 31).encode(),  # an id that is too short
         Cursor(-1, "f" * 32).encode(),
-        Cursor(10**15, "f" * 32).encode(),  # no date
+        Cursor(10**15, "f" * 32).encode(),  # too many digits
+        Cursor(10**15 - 1, "f" * 32).encode(),  # after the year 9999
         "a" * 5_000,
     ],
 )

@@ -54,6 +54,8 @@ def test_each_part_narrows_the_log(pair, wanted):
         ("error_class", "bad luck"),
         ("last", "1y"),
         ("since", "yesterday"),
+        ("since", "0001-01-01T00:00+09:00"),  # before the first moment of UTC
+        ("until", "9999-12-31T23:59-09:00"),  # after its last
         ("test", "yes"),
     ],
 )

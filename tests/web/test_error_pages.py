@@ -31,6 +31,7 @@ def broken(app):
         "crash": lambda: 1 / 0,
         "busy": lambda: _raise("database is locked"),
         "away": lambda: _raise("unable to open database file"),
+        "unkeepable": _raise_data_error,
         "type": lambda: abort(415),
         "large": lambda: abort(413),
     }
@@ -42,6 +43,17 @@ def broken(app):
 
 def _raise(sentence):
     raise sa.exc.OperationalError("SELECT 1", {}, sqlite3.OperationalError(sentence))
+
+
+def _raise_data_error():
+    raise sa.exc.DataError("SELECT 1", {}, ValueError("text fields cannot contain NUL (0x00) bytes"))
+
+
+def test_what_the_database_cannot_keep_is_the_senders_fault(broken):
+    answer = broken.test_client().get("/broken/unkeepable")
+
+    assert answer.status_code == 400
+    assert "cannot be kept" in answer.text
 
 
 def test_a_page_that_is_not_there_says_so(viewer):

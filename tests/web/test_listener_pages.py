@@ -118,7 +118,7 @@ def test_a_filter_that_cannot_be_read_is_said_so(operator, make_listener):
 
     assert "cannot be read" in page(operator, address(listener))
     assert "cannot be read" in page(operator, "/listeners")
-    assert "Saving replaces it" in page(operator, address(listener, "/edit"))
+    assert "Mend it below" in page(operator, address(listener, "/edit"))
 
 
 def test_pausing_holds_and_resuming_frees(operator, stored, make_listener, make_delivery):

@@ -82,3 +82,22 @@ def test_an_https_console_asks_browsers_to_stay_on_https(app, engine):
 
 def test_an_http_console_does_not(client):
     assert "Strict-Transport-Security" not in client.get("/healthz").headers
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/deliveries?hook=%00",
+        "/listeners?text=a%00b",
+        "/settings/audit?actor=%00",
+        "/hooks/%00",
+        "/echo/%00" + "x" * 42,
+        "/listeners?%00=a",
+    ],
+)
+def test_an_address_with_what_no_text_can_hold_is_refused_before_anybody_looks(admin, address):
+    assert admin.get(address).status_code == 400
+
+
+def test_the_built_in_receiver_refuses_such_an_address_too(client):
+    assert client.post("/echo/%00" + "x" * 42).status_code == 400

@@ -89,6 +89,7 @@ def list_events(wanted: dict[str, Any]) -> dict[str, Any]:
         wanted["until"],
         cursor=wanted["cursor"],
         limit=wanted["limit"],
+        with_deliveries=True,
     )
     return page_json(page, event_json)
 

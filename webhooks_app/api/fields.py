@@ -18,7 +18,6 @@ from webhooks_app.errors import UnserializablePayload
 from webhooks_app.payload import json_value, jsonable
 from webhooks_app.storage import ids
 from webhooks_app.storage.queries.page import Cursor
-from webhooks_app.storage.types import from_ms
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 _CODE = re.compile(r"[1-5](\d\d|xx)", re.IGNORECASE)
@@ -172,11 +171,9 @@ class Place(Read, fields.String):
 
     def read(self, value: Any) -> Cursor:
         try:
-            found = Cursor.decode(str(value))
-            from_ms(found.created_ms)
-        except (ValueError, OverflowError) as error:
+            return Cursor.decode(str(value))
+        except ValueError as error:
             raise refusal("bad_cursor", "This is not a cursor of this list.") from error
-        return found
 
 
 def rfc3339(moment: datetime) -> str:

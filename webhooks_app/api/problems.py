@@ -134,6 +134,11 @@ def _no_database(error: Exception) -> Response:
     )
 
 
+def _unkeepable(error: sa.exc.DataError) -> Response:
+    current_app.logger.warning("A call of the API held what the database cannot keep: %s", error.orig)
+    return problem(400, "This holds a character or a number that cannot be kept.")
+
+
 def _wrong_query(error: sa.exc.ProgrammingError) -> Response:
     if getattr(error.orig, "sqlstate", None) != _NO_SUCH_TABLE:
         raise error
@@ -153,6 +158,7 @@ _ANSWERS: dict[type[Exception], Any] = {
     Conflict: _conflict,
     SecretUnavailable: _conflict,
     Unavailable: _unavailable,
+    sa.exc.DataError: _unkeepable,
     sa.exc.OperationalError: _no_database,
     sa.exc.InterfaceError: _no_database,
     sa.exc.ProgrammingError: _wrong_query,

@@ -228,7 +228,7 @@ def _safe_query(text: str) -> str:
 
 
 def _delivery(delivery_id: str) -> Delivery:
-    found = queries.one(session(), bare_id(ids.DELIVERY, delivery_id))
+    found = queries.one(session(), bare_id(ids.DELIVERY, delivery_id), with_bodies=False)
     if found is None:
         abort(404, "There is no delivery with this id. It may be older than what is kept.")
     return found

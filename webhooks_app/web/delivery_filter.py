@@ -23,6 +23,7 @@ SPANS = {
     "24h": ("Last 24 hours", timedelta(hours=24)),
     "7d": ("Last 7 days", timedelta(days=7)),
 }
+EARLIEST, LATEST = 1970, 9000  # years
 TESTS = {"1": "Tests only", "0": "Without tests"}
 ERROR_CLASSES = {
     "ip_not_public": "Address not public",
@@ -124,6 +125,9 @@ def local_moment(text: str, *, zone: tzinfo) -> datetime:
         raise ValueError(
             "Write a moment as 2026-11-22T07:31, or with its zone as 2026-11-22T07:31Z."
         ) from None
+    # The calendar's first and last year have moments that other zones have no date for.
+    if not EARLIEST <= moment.year <= LATEST:
+        raise ValueError(f"Write a year from {EARLIEST} to {LATEST}.")
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, ProgrammingError
 from werkzeug.exceptions import HTTPException, InternalServerError, TooManyRequests
 
 from webhooks_app import errors
@@ -46,6 +46,7 @@ def register(app: Flask) -> None:
         app.register_error_handler(code, _answer)
     app.register_error_handler(errors.NotFound, _not_found)
     app.register_error_handler(errors.NotRegistered, _not_found)
+    app.register_error_handler(DataError, _unkeepable)
     for kind in (OperationalError, ProgrammingError):
         app.register_error_handler(kind, _database_error)
 
@@ -123,6 +124,13 @@ def _crash(error: InternalServerError) -> Response:
 
 def _not_found(error: errors.WebhooksError) -> Response:
     return error_page(404, str(error))
+
+
+def _unkeepable(error: DataError) -> Response:
+    # PostgreSQL takes no U+0000 and no number beyond its types; a form may send either.
+    log.warning("Request %s held what the database cannot keep: %s", request_id(), error.orig)
+    db.session.rollback()
+    return error_page(400, "What was sent holds a character or a number that cannot be kept.")
 
 
 def _database_error(error: DBAPIError) -> Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -37,7 +36,7 @@ def index() -> str:
         page=page,
         asked=asked,
         chips=delivery_filter.chips(asked, listener_names={}),
-        spread={one.id: Counter(each.status for each in one.deliveries) for one in page.rows},
+        spread=queries.spread(session(), [one.id for one in page.rows]),
         statuses=[status.value for status in Status],
         hooks=list(engine().hooks),
         spans=delivery_filter.SPANS,

@@ -23,6 +23,7 @@ bp = Blueprint("hooks", __name__)
 
 DAY = timedelta(days=1)
 RECENT_EVENTS = 10
+SHOWN_LISTENERS = 20
 
 
 @bp.get("/hooks")
@@ -42,7 +43,8 @@ def show(name: str) -> str:
     """One hook."""
     hook = hook_named(name)
     since = engine().clock() - DAY
-    rows = listeners.of_hook(session(), hook.name)
+    rows = listeners.newest(session(), hook.name, limit=SHOWN_LISTENERS).rows
+    recent = events.newest(session(), hook.name, limit=RECENT_EVENTS).rows
     samples = samples_of(session(), hook)
     return render_template(
         "hooks/show.html",
@@ -56,7 +58,8 @@ def show(name: str) -> str:
         listeners=rows,
         scopes={row.id: filter_of_listener(row) for row in rows},
         health=listeners.health(session(), [row.id for row in rows], since),
-        recent=events.newest(session(), hook.name, limit=RECENT_EVENTS).rows,
+        recent=recent,
+        spread=events.spread(session(), [one.id for one in recent]),
         sees_values=current_user.may("operator"),
         **_examples(hook, samples[0].payload),
     )

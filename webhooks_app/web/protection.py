@@ -44,6 +44,7 @@ def register(app: Flask) -> None:
     """Guard every request of `app`, the API's too."""
     app.before_request(_name_request)
     app.before_request(_check_host)
+    app.before_request(_refuse_nul)
     app.after_request(_add_headers)
 
 
@@ -71,6 +72,15 @@ def _check_host() -> None:
         return
     if not host_is_trusted(request.host, list(console().settings.trusted_hosts)):
         raise BadRequest("This server does not answer to that host name (TRUSTED_HOSTS).")
+
+
+def _refuse_nul() -> None:
+    """No text of ours holds U+0000, and PostgreSQL cannot even look for it; the API names the field itself."""
+    if request.path.startswith("/api/"):
+        return
+    asked = [request.path, *request.args, *(value for _, value in request.args.items(multi=True))]
+    if any("\0" in text for text in asked):
+        raise BadRequest("The address holds a character that no text can have.")
 
 
 def _add_headers(response: Response) -> Response:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from tests.factories import make_delivery, make_event, make_listener
+from tests.factories import make_attempt, make_delivery, make_event, make_listener
 from webhooks_app.storage.models import Attempt, Status
 from webhooks_app.storage.queries import deliveries
 from webhooks_app.storage.queries.deliveries import DeliveryFilter
@@ -145,3 +145,12 @@ def test_the_log_is_read_along_an_index(any_engine, session, log):
 
     assert "ix_webhooks_deliveries_newest" in plan
     assert "TEMP B-TREE" not in plan
+
+
+def test_an_answers_body_is_left_where_it_is_unless_wanted(any_engine, session, log):
+    make_attempt(any_engine, log["ok"], response_body=b"large")
+
+    found = deliveries.one(session, log["ok"].id, with_bodies=False)
+
+    assert "response_body" in sa.inspect(found.attempts[0]).unloaded
+    assert found.attempts[0].response_body == b"large"

@@ -25,13 +25,22 @@ def test_events_are_listed_by_hook_and_span_with_their_deliveries(any_engine, se
     make_event(any_engine, hook="person")
     make_delivery(any_engine, event=new, listener=make_listener(any_engine, hook="order"))
 
-    rows = events.newest(session, "order", since=old.created_at, until=clock() + timedelta(seconds=1)).rows
+    span = {"since": old.created_at, "until": clock() + timedelta(seconds=1)}
+    rows = events.newest(session, "order", **span, with_deliveries=True).rows
     only_old = events.newest(session, "order", until=new.created_at).rows
     session.close()
 
     assert [row.id for row in rows] == [new.id, old.id]
     assert [len(row.deliveries) for row in rows] == [1, 0]
     assert [row.id for row in only_old] == [old.id]
+
+
+def test_the_deliveries_of_events_are_counted_by_status(any_engine, session):
+    event, alone = make_event(any_engine), make_event(any_engine)
+    for status in (Status.FAILED, Status.FAILED, Status.HELD):
+        make_delivery(any_engine, event=event, status=status)
+
+    assert events.spread(session, [event.id, alone.id]) == {event.id: {"failed": 2, "held": 1}, alone.id: {}}
 
 
 def test_one_event_has_its_deliveries_and_their_listeners(any_engine, session):

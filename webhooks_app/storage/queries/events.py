@@ -23,9 +23,12 @@ def newest(
     test: bool | None = None,
     cursor: Cursor | str | None = None,
     limit: int = 25,
+    with_deliveries: bool = False,
 ) -> Page[Event]:
-    """A page of events (`since` <= created < `until`) with deliveries. Raises ValueError for a bad cursor."""
-    query = sa.select(Event).options(selectinload(Event.deliveries))
+    """A page of events (`since` <= created < `until`). Raises ValueError for a bad cursor."""
+    query = sa.select(Event)
+    if with_deliveries:
+        query = query.options(selectinload(Event.deliveries))
     if hook:
         query = query.where(Event.hook == hook)
     if since is not None:
@@ -37,6 +40,19 @@ def newest(
     return page_of(
         session, query, moment_column=Event.created_at, id_column=Event.id, cursor=cursor, limit=limit
     )
+
+
+def spread(session: Session, event_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How many deliveries of each event stand where; an event without any has an empty dict."""
+    query = (
+        sa.select(Delivery.event_id, Delivery.status, sa.func.count())
+        .where(Delivery.event_id.in_(event_ids))
+        .group_by(Delivery.event_id, Delivery.status)
+    )
+    found: dict[str, dict[str, int]] = {event_id: {} for event_id in event_ids}
+    for event_id, status, count in session.execute(query):
+        found[event_id][status] = count
+    return found
 
 
 def one(session: Session, event_id: str) -> Event | None:

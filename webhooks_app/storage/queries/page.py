@@ -46,7 +46,7 @@ class Cursor:
         except (binascii.Error, UnicodeError):
             plain = ""
         found = _WRITTEN.fullmatch(plain)
-        if found is None:
+        if found is None or not _is_moment(int(found[2])):
             raise ValueError("This is not a cursor of this list.")
         return cls(int(found[2]), found[3], newer=found[1] == "n")
 
@@ -90,6 +90,14 @@ def page_of(
     if goes_up:
         rows.reverse()
     return _page(rows, edge=edge, more=more, keys=(moment_column.key, id_column.key))
+
+
+def _is_moment(milliseconds: int) -> bool:
+    try:
+        from_ms(milliseconds)
+    except OverflowError:
+        return False
+    return True
 
 
 def _page(rows: list[Row], *, edge: Cursor | None, more: bool, keys: tuple[str, str]) -> Page[Row]:
