@@ -119,6 +119,8 @@ def test_a_schedule_that_somebody_chose_counts_as_it_is():
         ("Mon, 02 Mar 2026 10:31:00 +0100", 60),
         ("Fri, 31 Dec 1999 23:59:59 GMT", 0),  # over already: no wait, and no error
         ("Mon, 99 Mar 2026 09:31:00 GMT", None),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", None),  # no calendar goes that far
+        ("Mon, 02 Mar 2026 09:31:00 +9999999999999999", None),
         ("Fri, 31 Dec 9999 23:59:59 -2359", 86400),
         ("Mon, 01 Jan 0001 00:00:00 +2359", 0),
     ],

@@ -100,11 +100,11 @@ def retry_after(headers: Sequence[tuple[str, str]], *, now: datetime) -> timedel
 def _until_date(value: str, *, now: datetime) -> timedelta | None:
     try:
         moment = email.utils.parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError):
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(moment - now, timedelta())
+    except (ValueError, OverflowError, TypeError, IndexError):  # whatever a receiver writes there
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(moment - now, timedelta())
 
 
 def schedule_for(listener_schedule: str | None, hook: Hook | None, settings: Settings) -> Schedule:
