@@ -9,6 +9,7 @@ import threading
 import time
 from dataclasses import replace
 
+import pytest
 import sqlalchemy as sa
 
 from webhooks_app.engine.leader import is_leader
@@ -36,10 +37,13 @@ def test_a_second_clock_waits_for_its_turn(engine, make_delivery, queue):
     assert queue.pushed == []
 
 
-def test_a_database_that_is_away_is_tried_again_with_the_next_tick(engine, make_delivery, queue, caplog):
+@pytest.mark.parametrize(
+    "error", [sa.exc.OperationalError("SELECT", {}, Exception("connection refused")), ZeroDivisionError()]
+)
+def test_what_fails_is_tried_again_with_the_next_tick(engine, make_delivery, queue, caplog, error):
     class Away:
         def __call__(self):
-            raise sa.exc.OperationalError("SELECT", {}, Exception("connection refused"))
+            raise error
 
     make_delivery()
     with caplog.at_level(logging.ERROR):

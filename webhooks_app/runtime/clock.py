@@ -11,8 +11,6 @@ import threading
 import time
 from types import FrameType
 
-import sqlalchemy as sa
-
 from webhooks_app.engine import Engine
 from webhooks_app.engine.leader import is_leader, resign
 from webhooks_app.engine.sweep import sweep
@@ -42,9 +40,9 @@ def run_clock(engine: Engine, *, period_seconds: float = PERIOD_SECONDS) -> None
 
 
 def tick(engine: Engine) -> None:
-    """One sweep, if it is this clock's turn. A database that is away is tried again with the next tick."""
+    """One sweep, if it is this clock's turn. What fails, as when the database is away, is tried again with the next."""
     try:
         if is_leader(engine, LEASE_NAME):
             sweep(engine)
-    except sa.exc.SQLAlchemyError:
+    except Exception:  # whatever it is: without a clock nothing would ever be tried again
         log.exception("The sweep could not be done; it is tried again in a moment.")
