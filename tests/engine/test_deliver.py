@@ -13,7 +13,8 @@ from standardwebhooks.webhooks import Webhook
 
 from tests import factories
 from tests.fakes import FixedClock, answered
-from webhooks_app.engine.deliver import PATIENT_BEGIN_SECONDS, deliver_batch
+from webhooks_app.engine.claim import claim
+from webhooks_app.engine.deliver import PATIENT_BEGIN_SECONDS, Sending, deliver_batch
 from webhooks_app.engine.signing import new_secret
 from webhooks_app.engine.stragglers import LONGEST_WAIT_SECONDS, Stragglers
 from webhooks_app.runtime.rq_queue import JOB_TIMEOUT_SECONDS
@@ -95,8 +96,8 @@ def test_nothing_to_claim_sends_nothing(engine, make_delivery, transport):
     assert transport.sent == []
 
 
-def test_whatever_fails_inside_becomes_an_outcome_and_is_logged_nowhere_else(
-    engine, make_delivery, transport
+def test_whatever_fails_inside_becomes_an_outcome_and_the_log_says_why(
+    engine, make_delivery, transport, caplog
 ):
     def fail(_message):
         raise ZeroDivisionError("a secret of ours")
@@ -111,6 +112,8 @@ def test_whatever_fails_inside_becomes_an_outcome_and_is_logged_nowhere_else(
         "internal", "Sending failed inside Webhooks App: ZeroDivisionError.",
     )  # fmt: skip
     assert statuses(engine, delivery) == ["retrying"]
+    assert f"The attempt 1 of the delivery {delivery.id} failed inside." in caplog.text
+    assert "ZeroDivisionError: a secret of ours" in caplog.text
 
 
 def test_no_transaction_is_open_while_sending(any_engine, transport):
@@ -195,25 +198,38 @@ def test_a_job_waits_for_room_before_it_claims(engine, make_delivery):
     assert seen == [(500, ["pending"])]
 
 
-def test_a_job_that_is_interrupted_leaves_its_sends_to_be_recorded(engine, one_hangs, gate):
+def test_a_job_that_is_interrupted_leaves_its_sends_to_be_recorded(engine, one_hangs, gate, transport):
     """RQ interrupts a job that takes too long, wherever it is; a database may be away for a while."""
     hung, good = one_hangs
 
     class Interrupted(FixedClock):
-        looks = 0
+        struck = False
 
         def __call__(self):
-            if threading.current_thread() is threading.main_thread():
-                self.looks += 1  # the first is the claim's, the second is that of recording
-                if self.looks == 2:
-                    raise TimeoutError("RQ's alarm")
+            in_the_job = threading.current_thread() is threading.main_thread()
+            if in_the_job and transport.sent and not self.struck:  # so it is recording
+                self.struck = True
+                raise TimeoutError("RQ's alarm")
             return super().__call__()
 
     with pytest.raises(TimeoutError):
         deliver_batch(replace(engine, clock=Interrupted()), [good.id, hung[0].id], slow=True)
     gate.set()
 
-    wait_until(lambda: statuses(engine, hung[0]) == ["delivered"])
+    wait_until(lambda: statuses(engine, good, hung[0]) == ["delivered"] * 2)
+
+
+@pytest.mark.parametrize(
+    ("seconds_later", "may_begin"),
+    [(0, True), (45, True), (45.1, False), (3600, False)],  # a lease is a timeout and 45 s
+)
+def test_a_send_that_its_lease_would_not_outlast_does_not_begin(
+    engine, make_delivery, clock, seconds_later, may_begin
+):
+    [claimed] = claim(engine, [make_delivery().id])
+    clock.tick(seconds_later)
+
+    assert Sending(engine, claimed).may_begin() is may_begin
 
 
 def test_a_jobs_timeout_is_longer_than_a_slow_batch_and_shorter_than_its_lease(engine):

@@ -9,26 +9,8 @@ from collections import Counter
 
 import pytest
 
+from tests.engine.parcels import PATIENCE, Parcel, take, take_all, wait_until
 from webhooks_app.engine.sender import Sender
-
-PATIENCE = 5  # seconds until a test says that something never came
-
-
-class Parcel:
-    """A send that lasts until its gate opens."""
-
-    def __init__(self, lane="a", *, most=8, gate=None, log=None, timed_out=False) -> None:
-        self.lane, self.most_in_flight = lane, most
-        self.gate, self.log, self.timed_out = gate, log, timed_out
-        self.began = threading.Event()
-
-    def send(self) -> bool:
-        self.began.set()
-        if self.gate is not None:
-            assert self.gate.wait(PATIENCE)
-        if self.log is not None:
-            self.log.append(self)
-        return self.timed_out
 
 
 @pytest.fixture
@@ -37,15 +19,6 @@ def gate():
     gate = threading.Event()
     yield gate
     gate.set()
-
-
-def take_all(batch) -> list:
-    taken = []
-    until = time.monotonic() + PATIENCE
-    while not batch.is_over:
-        assert time.monotonic() < until, "the batch never ended"
-        taken += batch.take(at_least=1, seconds=0.5)
-    return taken
 
 
 def test_everything_is_sent_in_order_while_all_are_quick():
@@ -128,7 +101,7 @@ def test_a_lane_that_hangs_holds_up_nobody_else(gate):
 
     assert set(take_all(others)) == set(quick)
     assert sum(parcel.began.is_set() for parcel in hung) == 2
-    assert stuck.take(at_least=1, seconds=0) == []
+    assert take(stuck, at_least=1, seconds=0) == []
 
     gate.set()
     assert set(take_all(stuck)) == set(hung)
@@ -140,7 +113,7 @@ def test_several_lanes_that_hang_leave_the_rest_their_threads(gate):
     quick = sender.submit([Parcel(f"quick {number}") for number in range(50)])
 
     assert len(take_all(quick)) == 50
-    assert batch.take(at_least=1, seconds=0) == []
+    assert take(batch, at_least=1, seconds=0) == []
     assert sender.in_flight == 7
 
 
@@ -183,38 +156,56 @@ def test_after_a_timeout_a_lane_sends_one_at_a_time(gate):
     assert take_all(batch) == parcels
 
 
-def test_what_has_not_begun_can_be_taken_back_and_is_never_sent(gate):
-    sender = Sender(threads=4)
-    first, second, third = parcels = [Parcel("narrow", most=1, gate=gate) for _ in range(3)]
-    batch = sender.submit(parcels)
-    assert first.began.wait(PATIENCE)
+@pytest.mark.parametrize("most", [1, 8])
+def test_slow_lanes_hold_at_most_half_of_the_threads(gate, most):
+    sender = Sender(threads=8)
+    slow = [f"slow {number}" for number in range(6)]
+    take_all(sender.submit([Parcel(lane, most=most, timed_out=True) for lane in slow]))
+    hung = [Parcel(lane, most=most, gate=gate) for lane in slow]
+    batch = sender.submit(hung)
+    wait_until(lambda: sender.in_flight == 4)
+    good = [Parcel(f"good {number}", gate=gate) for number in range(4)]
+    others = sender.submit(good)
 
-    assert batch.take_back() == [second, third]
-    assert batch.take_back() == []
+    wait_until(lambda: sender.in_flight == 8)
+    assert sum(parcel.began.is_set() for parcel in hung) == 4
+    assert all(parcel.began.wait(PATIENCE) for parcel in good)
     gate.set()
-    assert take_all(batch) == [first]
-    assert not second.began.is_set()
-    after = sender.submit([Parcel("narrow", most=1)])  # the lane is as good as before
-    assert len(take_all(after)) == 1
+    assert set(take_all(batch)) == set(hung)
+    assert take_all(others)
 
 
-def test_take_waits_for_a_group_or_the_end_but_not_longer_than_told(gate):
-    sender = Sender(threads=4)
-    batch = sender.submit([Parcel(), Parcel(), Parcel("hung", gate=gate)])
-
-    began = time.monotonic()
-    assert len(batch.take(at_least=2, seconds=PATIENCE)) == 2
-    assert batch.unfinished == 1
-    assert batch.take(at_least=1, seconds=0.03) == []
-    assert time.monotonic() - began < 2
+def test_slow_lanes_have_their_share_although_what_went_before_was_taken_back(gate):
+    sender = Sender(threads=2)
+    lanes = ["one", "two", "three"]
+    take_all(sender.submit([Parcel(lane, timed_out=True) for lane in lanes]))
+    first, second, third = (sender.submit([Parcel(lane, gate=gate)]) for lane in lanes)
+    wait_until(lambda: sender.in_flight == 1)
+    time.sleep(0.03)  # so that the others are held up
+    second.take_back()
     gate.set()
-    assert len(batch.take(at_least=50, seconds=PATIENCE)) == 1  # the end comes before the group is full
-    assert time.monotonic() - began < PATIENCE
-    assert batch.is_over
+
+    assert len(take_all(first)) == 1
+    assert len(take_all(third)) == 1
 
 
-def test_an_empty_batch_is_over():
-    assert Sender(threads=1).submit([]).is_over
+def test_a_machine_that_has_no_more_threads_gets_on_with_those_it_has(caplog):
+    refused = []
+
+    class Scarce(threading.Thread):
+        def start(self):
+            if len(refused) < 3:
+                refused.append(self.name)
+                raise RuntimeError("can't start new thread")
+            super().start()
+
+    sender = Sender(threads=2, thread=Scarce)
+    first = sender.submit([Parcel()])
+    assert refused == ["webhooks-sender-1", "webhooks-sender-pacer"]
+    second = sender.submit([Parcel()])  # the runner is refused once more, the pacer starts and tries again
+
+    assert len(take_all(first)) == len(take_all(second)) == 1
+    assert caplog.text.count("can't start new thread") == 1
 
 
 def test_a_forked_child_sends_with_threads_of_its_own(gate):
@@ -240,10 +231,3 @@ def _fork(holds) -> int:
         finally:
             os._exit(status)
     return child
-
-
-def wait_until(holds) -> None:
-    until = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.005)

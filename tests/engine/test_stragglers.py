@@ -22,6 +22,9 @@ class Parcel:
     def __init__(self, gate: threading.Event) -> None:
         self.gate = gate
 
+    def may_begin(self) -> bool:
+        return True
+
     def send(self) -> bool:
         self.gate.wait(PATIENCE)
         return False
@@ -34,8 +37,11 @@ class Ledger:
         self.recorded: list[Parcel] = []
         self.returned: list[Parcel] = []
 
-    def left(self, batch, *, begin_seconds=60.0, record=None) -> LeftBatch:
-        return LeftBatch(batch, record or self.recorded.extend, self.returned.extend, begin_seconds)
+    def left(self, batch, *, begin_seconds=60.0, lease_seconds=60.0, record=None) -> LeftBatch:
+        lease_ends = time.monotonic() + lease_seconds
+        return LeftBatch(
+            batch, record or self.recorded.extend, self.returned.extend, begin_seconds, lease_ends
+        )
 
 
 @pytest.fixture
@@ -98,16 +104,52 @@ def test_a_second_batch_finds_the_background_still_there(hung, gate, ledger):
     assert len(ledger.recorded) == 2
 
 
+def test_what_cannot_be_recorded_is_tried_again_and_nothing_more_is_sent(hung, gate, ledger, caplog):
+    tried = []
+
+    def fail_at_first(finished):
+        tried.append(finished)
+        if len(tried) == 1:
+            raise ZeroDivisionError
+        ledger.recorded.extend(finished)
+
+    batch, parcels = hung
+    batch.take_back()
+    Stragglers().leave(ledger.left(batch, record=fail_at_first))
+    gate.set()
+
+    wait_until(lambda: batch.is_over)
+    assert ledger.recorded == parcels[:1]
+    assert ledger.returned == parcels[1:]
+    assert "tried again" in caplog.text
+
+
 def test_results_that_cannot_be_recorded_are_left_to_the_lease(hung, gate, ledger, caplog):
     def fail(_):
         raise ZeroDivisionError
 
     stragglers = Stragglers()
-    stragglers.leave(ledger.left(hung[0], record=fail))
+    stragglers.leave(ledger.left(hung[0], record=fail, lease_seconds=0))
     gate.set()
 
     wait_until(lambda: stragglers.count() == 0)
-    assert "left to the lease" in caplog.text
+    wait_until(lambda: "left to the lease" in caplog.text)
+
+
+def test_all_batches_are_recorded_in_one_go(gate, ledger):
+    """With a database that is away each would wait for itself, and the last one longer than its lease."""
+    sender = Sender(threads=4)
+    parcels = [Parcel(gate) for _ in range(3)]
+    gate.set()
+    batches = [sender.submit([parcel]) for parcel in parcels]
+    wait_until(lambda: all(batch.finished() for batch in batches))
+    groups = []
+    stragglers = Stragglers()
+    for batch in batches:
+        stragglers.leave(ledger.left(batch, record=groups.append))
+    stragglers.drain(seconds=PATIENCE)
+
+    assert groups == [parcels]
 
 
 # At the end
@@ -158,6 +200,16 @@ def test_draining_waits_for_results_that_are_just_being_recorded(hung, gate, led
     stragglers.drain(seconds=PATIENCE)
 
     assert len(ledger.recorded) == 3
+
+
+def test_a_process_that_is_asked_to_stop_gives_back_before_it_drains(hung, ledger):
+    """Its worker first says goodbye to the queue, and meanwhile nothing more should begin."""
+    batch, parcels = hung
+    stragglers = Stragglers()
+    stragglers.leave(ledger.left(batch))
+    stragglers.hurry()
+
+    wait_until(lambda: ledger.returned == parcels[1:])
 
 
 # Room for the next job

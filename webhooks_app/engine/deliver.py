@@ -7,8 +7,10 @@ to the queue for slow listeners. A crash in between is covered by the lease.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from webhooks_app.engine import Engine
 from webhooks_app.engine.claim import Claimed, claim
@@ -20,6 +22,8 @@ from webhooks_app.engine.record import Finished, give_back, record
 from webhooks_app.engine.retry import TIMED_OUT
 from webhooks_app.engine.stragglers import LeftBatch
 from webhooks_app.storage import ids
+
+log = logging.getLogger("webhooks_app.deliver")
 
 GROUP = 50  # results recorded in one transaction
 GROUP_SECONDS = 0.050
@@ -43,6 +47,11 @@ class Sending:
         self.outcome = Outcome(error_class="internal", error="The attempt did not begin.")
         self.started_at: datetime | None = None
 
+    def may_begin(self) -> bool:
+        """Whether its lease outlasts it: else another worker could send the same meanwhile."""
+        longest = timedelta(seconds=self.claimed.listener.timeout_seconds)
+        return self.engine.clock() + longest <= self.claimed.lease_until
+
     def send(self) -> bool:
         """Make the message and send it; whatever goes wrong becomes the outcome."""
         try:
@@ -53,7 +62,10 @@ class Sending:
             )
             self.outcome = self.engine.transport.send(self.message)
             reach("send.after_response")
-        except Exception as error:  # noqa: BLE001 (a runner thread must survive anything, and the log must say it)
+        except Exception as error:  # a runner thread must survive anything
+            log.exception(
+                "The attempt %d of the delivery %s failed inside.", self.claimed.attempt, self.claimed.id
+            )
             self.outcome = Outcome(
                 error_class="internal", error=f"Sending failed inside Webhooks App: {type(error).__name__}."
             )
@@ -110,11 +122,13 @@ def deliver_batch(
     if not claimed:
         return
     waits = slow or patient
+    lease = claimed[0].lease_until - engine.clock()  # it is one for all of a claim
     keep = LeftBatch(
         batch=engine.sender.submit([Sending(engine, one) for one in claimed]),
-        record=lambda attempts: record(engine, [attempt.finished() for attempt in attempts]),
-        give_back=lambda attempts: _return_unsent(engine, [attempt.claimed for attempt in attempts]),
+        record=_record,
+        give_back=_return_unsent,
         begin_seconds=PATIENT_BEGIN_SECONDS if waits else BEGIN_SECONDS,
+        lease_ends=time.monotonic() + lease.total_seconds(),
     )
     is_over = False
     try:
@@ -131,18 +145,27 @@ def _see_through(engine: Engine, left: LeftBatch[Sending], *, waits: bool) -> bo
     while not left.batch.is_over:
         if engine.stragglers.is_hurried:
             return False
-        finished = left.batch.take(at_least=GROUP, seconds=seconds)
+        finished = left.batch.finished(at_least=GROUP, seconds=seconds)
         if finished:
             left.record(finished)
+            left.batch.kept(finished)
         elif not waits:
             return False
         elif left.batch.stands_still(left.begin_seconds):
-            unsent = left.batch.take_back()
-            if unsent:
-                left.give_back(unsent)
+            left.batch.take_back()
+            unsent = left.batch.unsent()
+            left.give_back(unsent)
+            left.batch.kept(unsent)
     return True
 
 
-def _return_unsent(engine: Engine, claimed: Sequence[Claimed]) -> None:
+def _record(attempts: Sequence[Sending]) -> None:
+    # A process has one engine: what it recorded with is the same for all of its batches.
+    record(attempts[0].engine, [attempt.finished() for attempt in attempts])
+
+
+def _return_unsent(attempts: Sequence[Sending]) -> None:
     """What could not begin goes back to the database, and to the queue whose worker waits longer."""
-    push(engine, give_back(engine, claimed), slow=True)
+    if attempts:
+        engine = attempts[0].engine
+        push(engine, give_back(engine, [attempt.claimed for attempt in attempts]), slow=True)

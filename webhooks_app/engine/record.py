@@ -2,15 +2,17 @@
 
 Only the holder of the lease may move a delivery. If the lease was lost meanwhile, the rescue has already
 closed this attempt as `worker_lost`; the late answer is then written into that attempt as `superseded`,
-and the delivery, which another worker may have claimed again, is left alone.
+and the delivery, which another worker may have claimed again, is left alone. But if nobody has, and the
+receiver took it, it is delivered: else the receiver would get it twice.
 """
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
@@ -28,14 +30,20 @@ from webhooks_app.engine.retry import Disable, Done, GiveUp, Retry, Step, next_s
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import Attempt, Delivery, Status
 
+log = logging.getLogger("webhooks_app.deliver")
+
 _PHASES = tuple(one.name for one in fields(Timings))
 # Core, because the ORM would look at every row twice.
 _DELIVERIES = cast("sa.Table", Delivery.__table__)
 _ATTEMPTS = sa.insert(cast("sa.Table", Attempt.__table__))
-# While the database is locked or restarts, what was sent is worth waiting for: else it would be sent again. Well
-# within the lease.
+# While the database is locked or restarts, what was sent is worth waiting for: else it would be sent again. After
+# so long it is the stragglers who try again.
 _LONGEST_SECONDS = 20.0
 _LONGEST_PAUSE_SECONDS = 1.0
+# Errors of the database that pass, and those that lie in what is written. Not every Exception: a job's alarm may
+# strike here, and must come through.
+_AWAY = (sa.exc.OperationalError, sa.exc.TimeoutError)
+_UNWRITABLE = (sa.exc.StatementError, ValueError, TypeError, ArithmeticError, LookupError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +57,58 @@ class Finished:
 
 
 def record(engine: Engine, finished: Sequence[Finished]) -> None:
-    """Write these outcomes in one transaction; tried again while the database is busy."""
+    """Write these outcomes in one transaction; tried again while the database is away and their lease lasts.
+
+    To record twice does no harm. Raises sqlalchemy's errors if the database stayed away.
+    """
     reach("record.before")
-    until = time.monotonic() + _LONGEST_SECONDS
+    try:
+        _patiently(engine, finished)
+    except _AWAY:
+        raise
+    except _UNWRITABLE:
+        for one in finished:  # so that what one receiver answered spoils nobody else's outcome
+            _record_alone(engine, one)
+    reach("record.after_commit")
+
+
+def _patiently(engine: Engine, finished: Sequence[Finished]) -> None:
+    lease = max(one.claimed.lease_until for one in finished) - engine.clock()
+    until = time.monotonic() + min(lease.total_seconds(), _LONGEST_SECONDS)
     pause = 0.1
     while True:
         try:
-            _record(engine, finished)
-        except sa.exc.OperationalError:
+            return _record(engine, finished)
+        except _AWAY:
             if time.monotonic() >= until:
                 raise
-            time.sleep(pause * random.random())  # noqa: S311 (jitter, not a secret)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        time.sleep(pause * random.random())  # noqa: S311 (jitter, not a secret)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+def _record_alone(engine: Engine, one: Finished) -> None:
+    bare = replace(one, message=None, outcome=_without_answer(one.outcome))
+    for writable in (one, bare):
+        try:
+            _patiently(engine, [writable])
+        except _AWAY:
+            raise
+        except _UNWRITABLE:
+            log.exception(
+                "The attempt %d of the delivery %s cannot be written.", one.claimed.attempt, one.claimed.id
+            )
         else:
-            break
-    reach("record.after_commit")
+            return
+    log.error("The delivery %s is left to its lease.", one.claimed.id)
+
+
+def _without_answer(outcome: Outcome) -> Outcome:
+    """What can be written of it in any case: an accepted delivery must not be sent again. Pure."""
+    return Outcome(
+        status_code=outcome.status_code,
+        error_class=None if outcome.accepted else "internal",
+        error="What was sent and answered could not be written; the log says why.",
+    )
 
 
 def give_back(engine: Engine, claimed: Iterable[Claimed]) -> list[str]:
@@ -102,7 +147,7 @@ def _record(engine: Engine, finished: Sequence[Finished]) -> None:
         reach("record.mid_tx")
         for one in finished:
             if one.claimed.id not in ours:
-                _supersede(session, one)
+                _supersede(session, one, now=now)
         for one in kept:
             if one.outcome.status_code == 410:
                 health.disable(
@@ -210,7 +255,7 @@ def timings_json(timings: Timings) -> dict[str, float]:
     return {name: round(value, 3) for name, value in phases if value is not None}
 
 
-def _supersede(session: Session, one: Finished) -> None:
+def _supersede(session: Session, one: Finished, *, now: datetime) -> None:
     answer = (
         f"answered {one.outcome.status_code}" if one.outcome.status_code else one.outcome.error or "no answer"
     )
@@ -228,3 +273,16 @@ def _supersede(session: Session, one: Finished) -> None:
             duration_ms=one.outcome.timings.total_ms,
         )
     )
+    if one.outcome.accepted:
+        session.execute(
+            sa.update(Delivery)
+            .where(
+                Delivery.id == one.claimed.id,
+                Delivery.status == Status.RETRYING,
+                Delivery.lease_token.is_(None),
+                Delivery.attempt_count == one.claimed.attempt,
+            )
+            .values(change_for(Done(), one.outcome, now=now))
+            .values(tries=Delivery.tries + 1, crashes=0, alone=False, queued_at=None)
+            .execution_options(synchronize_session=False)
+        )
