@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from webhooks_app.event import Hook, ModelHook, SignalHook
+from webhooks_app.filter import Filter
 from webhooks_app.registry import hooks
 from webhooks_app.signals import post_delete, post_save
 from webhooks_app.version import __version__
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from webhooks_app.embedding import Webhooks
 
 __all__ = [
+    "Filter",
     "Hook",
     "ModelHook",
     "SignalHook",

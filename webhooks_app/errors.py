@@ -98,7 +98,7 @@ class Refused(WebhooksError):
     """What was given cannot be accepted."""
 
     def __init__(self, *errors: FieldError) -> None:
-        super().__init__("; ".join(error.message for error in errors))
+        super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
         self.errors = errors
 
 

@@ -189,3 +189,17 @@ def test_listening_twice_rings_once(hook, caller, queue):
     caller.commit()
 
     assert queue.rings == 1
+
+
+def test_a_synchronous_first_attempt_that_fails_after_the_commit_is_logged(
+    engine, words, caller, caplog, transport, make_listener
+):
+    transport.will_answer(500)
+    make_listener()
+    hook = words.register(Hook(name="person", asynchronous=False))
+    caller.add(Person(name="Joe"))
+    hook.send(session=caller, name="Joe")
+    caller.commit()
+
+    [sentence] = dropped(caplog)
+    assert "A synchronous first attempt failed: http://" in sentence

@@ -48,6 +48,15 @@ def test_a_changed_value_replaces_its_line(tmp_path):
     assert (tmp_path / "dev.env").read_text().count("REDIS_URL") == 1
 
 
+def test_a_name_without_a_value_is_taken_out(tmp_path):
+    write_dev_env(tmp_path, {"PORT": "8801"})
+
+    path = write_dev_env(tmp_path, {"PORT": None})
+
+    assert "PORT" not in path.read_text()
+    assert "SECRET_KEY=" in path.read_text()
+
+
 def test_a_file_that_others_could_read_is_made_private(tmp_path):
     path = ensure_dev_env(tmp_path)
     path.chmod(0o644)

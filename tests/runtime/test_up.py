@@ -99,6 +99,11 @@ def test_it_starts_all_restarts_what_dies_and_stops_in_order(start, tmp_path):
     assert f"http://127.0.0.1:{up.port}/login/once" in up.welcome
     assert {line[1] for line in up.journal()[1:]} == set(ALL)
 
+    # While it runs, a second terminal finds the port that only this one was told, and nobody else reads along.
+    dev_env = tmp_path / "instance/dev.env"
+    assert f"PORT={up.port}" in dev_env.read_text().splitlines()
+    assert not [path for path in tmp_path.glob("instance/logs/*") if path.stat().st_mode & 0o077]
+
     # A worker that dies is started again, and the person is told.
     first = up.pids("worker-1")[0]
     eventually(lambda: len(noted(tmp_path)) == 5)
@@ -126,6 +131,7 @@ def test_it_starts_all_restarts_what_dies_and_stops_in_order(start, tmp_path):
     assert set(stopped[2:]) == {"worker-1", "worker-slow"}
     assert not any(is_alive(pid) for pid in running)
     assert not (tmp_path / "instance/run/redis.sock").exists()
+    assert "PORT=" not in dev_env.read_text()
 
 
 def test_a_kill_of_up_itself_leaves_nothing_in_the_way(start, tmp_path):

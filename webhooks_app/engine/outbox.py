@@ -94,7 +94,8 @@ def _send_off(waiting: list[_Waiting]) -> None:
         if len(firsthand) < len(waiting):
             ring(engine)
         if firsthand:
-            deliver_firsthand(engine, firsthand)
+            for failure in deliver_firsthand(engine, firsthand):
+                log.warning("A synchronous first attempt failed: %s", failure)
     except Exception:
         # The caller has committed and must not fail any more; what was not done here is the sweep's.
         log.exception("Events were left to the sweep.")

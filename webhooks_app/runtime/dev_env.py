@@ -42,8 +42,11 @@ def ensure_dev_env(instance: Path) -> Path:
     return write_dev_env(instance, {})
 
 
-def write_dev_env(instance: Path, changed: Mapping[str, str]) -> Path:
-    """As `ensure_dev_env`, and set the names in `changed`; CannotStart if the folder cannot be written."""
+def write_dev_env(instance: Path, changed: Mapping[str, str | None]) -> Path:
+    """As `ensure_dev_env`, and set the names in `changed`, or take out those with None.
+
+    Raises CannotStart if the folder cannot be written.
+    """
     path = instance / DEV_ENV
     try:
         instance.mkdir(parents=True, exist_ok=True)
@@ -54,14 +57,12 @@ def write_dev_env(instance: Path, changed: Mapping[str, str]) -> Path:
     return path
 
 
-def _update(path: Path, changed: Mapping[str, str]) -> None:
+def _update(path: Path, changed: Mapping[str, str | None]) -> None:
     old = path.read_text("utf-8") if path.exists() else _HEAD
     there = {_name(line) for line in old.splitlines()}
-    lines = [
-        f"{name}={changed[name]}" if (name := _name(line)) in changed else line for line in old.splitlines()
-    ]
+    lines = [line for line in old.splitlines() if _name(line) not in changed]
     lines += [f"{name}={make()}" for name, make in _MADE.items() if name not in there | changed.keys()]
-    lines += [f"{name}={text}" for name, text in changed.items() if name not in there]
+    lines += [f"{name}={text}" for name, text in changed.items() if text is not None]
     new = "\n".join(lines) + "\n"
     if new != old or path.stat().st_mode & 0o077:
         _replace(path, new)
