@@ -159,3 +159,24 @@ def test_a_module_that_saves_listeners_can_be_imported_before_the_tables_are_mad
     assert urls == ["http://127.0.0.1:8100/sold"]
     migrations.downgrade(sa_engine, "base")
     del sys.modules["declares_early"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "warned"),
+    [
+        ({"PUBLIC_BASE_URL": "http://hooks.example.com"}, True),
+        ({"PUBLIC_BASE_URL": "https://hooks.example.com"}, False),
+        ({"PUBLIC_BASE_URL": "http://hooks.example.com", "WEBHOOKS_ENV": "development"}, False),
+        # A command's standard output belongs to its answer.
+        ({"PUBLIC_BASE_URL": "http://hooks.example.com", "FLASK_RUN_FROM_CLI": "true"}, False),
+    ],
+    ids=["http", "https", "development", "command"],
+)
+def test_production_without_https_is_warned_of(whole_app, monkeypatch, caplog, environ, warned):
+    monkeypatch.setenv("FLASK_RUN_FROM_CLI", environ.pop("FLASK_RUN_FROM_CLI", "false"))
+
+    given = {"WEBHOOKS_ENV": "production", "TRUSTED_HOSTS": "hooks.example.com", "WEBHOOKS_HOOKS": ""}
+    given["REDIS_URL"] = "redis://127.0.0.1:6379/0"
+    whole_app(**{**given, **environ})
+
+    assert ("PUBLIC_BASE_URL is http" in caplog.text) is warned

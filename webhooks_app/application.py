@@ -38,8 +38,8 @@ from webhooks_app.runtime.dev_env import ensure_dev_env
 from webhooks_app.runtime.redis_client import quick_client
 from webhooks_app.runtime.worker import queue_of, worker_name
 from webhooks_app.settings import Settings
-from webhooks_app.start import one_line
-from webhooks_app.storage import database, migrations
+from webhooks_app.start import is_command, one_line
+from webhooks_app.storage import database, migrations, sqlite_file
 from webhooks_app.storage.base import Base
 
 log = logging.getLogger("webhooks_app")
@@ -104,6 +104,7 @@ def make_console(
     for door in (web, api, cli):
         door.register(app)
     bind(engine)
+    _warn_of_plain_http(settings)
     app.teardown_appcontext(lambda _error: _save_postponed(engine))
     return app
 
@@ -173,6 +174,12 @@ def _place(error: Exception) -> str:
     return f" ({theirs[-1].filename}, line {theirs[-1].lineno})" if theirs else ""
 
 
+def _warn_of_plain_http(settings: Settings) -> None:
+    is_plain = settings.public_base_url.startswith("http://")
+    if settings.is_production and is_plain and not is_command():
+        log.warning("PUBLIC_BASE_URL is http: passwords, sessions and tokens cross the network unencrypted.")
+
+
 def _save_postponed(engine: Engine) -> None:
     """After a command such as `flask db upgrade`, or a request: it may be that the tables are there now."""
     try:
@@ -235,6 +242,7 @@ def _bind_extensions(app: Flask) -> None:
 def _sa_engine(app: Flask) -> sa.Engine:
     with app.app_context():
         engine = db.engine
+    sqlite_file.refuse_unsafe(engine.url)
     database.settle(engine)
     return engine
 

@@ -35,6 +35,11 @@ def refused_in_one_line() -> Iterator[None]:
         raise SystemExit(status) from error
 
 
+def is_command() -> bool:
+    """Whether a command of flask starts, whose standard output belongs to its answer, and no web process."""
+    return _status() == REFUSED
+
+
 def _status() -> int | None:
     # gunicorn first: where `webhooks up` started it, it inherits flask's mark.
     if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):

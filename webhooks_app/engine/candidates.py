@@ -42,7 +42,8 @@ class Chosen:
     held: str = ""
 
 
-_filters: dict[tuple[str, int], Candidate] = {}
+# By listener and version: its filter, or why that cannot be used.
+_filters: dict[tuple[str, int], Filter | str] = {}
 _MOST_KEPT = 200_000
 
 
@@ -86,15 +87,22 @@ def _verdict(
 
 
 def _candidate(listener_id: str, version: int, state: str, conditions: dict[str, Any]) -> Candidate:
-    key = (listener_id, version)
-    known = _filters.get(key)
-    if known is not None and known.state == state:
+    found = _filter(listener_id, version, conditions)
+    if isinstance(found, str):
+        return Candidate(listener_id, state, None, broken=found)
+    return Candidate(listener_id, state, found)
+
+
+def _filter(listener_id: str, version: int, conditions: dict[str, Any]) -> Filter | str:
+    known = _filters.get((listener_id, version))
+    if known is not None:
         return known
     if len(_filters) >= _MOST_KEPT:
         _filters.clear()
+    found: Filter | str
     try:
-        candidate = Candidate(listener_id, state, Filter.from_json(conditions))
+        found = Filter.from_json(conditions)
     except BadFilter as error:
-        candidate = Candidate(listener_id, state, None, broken=str(error))
-    _filters[key] = candidate
-    return candidate
+        found = str(error)
+    _filters[listener_id, version] = found
+    return found
