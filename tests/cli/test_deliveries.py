@@ -71,7 +71,7 @@ def test_list_as_json_has_the_shape_of_the_api(run, make_delivery):
         "reason": "The receiver answered 503.",
         "attempt_count": 1,
         "next_attempt_at": "2026-03-02T09:30:00.000Z",
-        "replay": None,
+        "replay": False,
         "test": False,
         "created_at": "2026-03-02T09:30:00.000Z",
         "finished_at": None,

@@ -116,5 +116,20 @@ def test_own_headers_are_shown_by_name_alone(run, make_listener):
 
     output = run("listeners", "list", "--json").stdout
 
-    assert json.loads(output)["data"][0]["settings"]["headers"] == {"authorization": "***"}
-    assert "hidden" not in output
+    assert json.loads(output)["data"][0]["settings"]["headers"] == {"authorization": "(hidden)"}
+    assert "Bearer" not in output
+
+
+def test_what_cannot_be_read_of_one_listener_does_not_hide_the_others(run, engine, make_listener):
+    broken = make_listener(headers={"authorization": "x"}, filter={"name": {"sounds": "Joe"}}, name="Broken")
+    make_listener(name="Sound")
+    with engine.sessions.begin() as session:
+        session.get_one(Listener, broken.id).headers_sealed = "of another key"
+
+    table = run("listeners", "list")
+    document = json.loads(run("listeners", "list", "--json").stdout)
+
+    assert "(unreadable)" in table.stdout
+    assert "Sound" in table.stdout
+    headers = {one["name"]: one["settings"]["headers"] for one in document["data"]}
+    assert headers == {"Broken": None, "Sound": {}}

@@ -34,8 +34,8 @@ class StrictParser(FlaskParser):
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
         """The body, as decoded JSON."""
         if schema.most_bytes:  # type: ignore[attr-defined]  # every body's schema is a Taken
-            req.max_content_length = schema.most_bytes  # type: ignore[attr-defined]
-        if schema.may_be_empty and not req.get_data(cache=True):  # type: ignore[attr-defined]
+            req.max_content_length = schema.most_bytes  # type: ignore[attr-defined]  # likewise
+        if schema.may_be_empty and not req.get_data(cache=True):  # type: ignore[attr-defined]  # likewise
             return {}
         return read_json(req)
 

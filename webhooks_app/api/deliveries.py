@@ -7,11 +7,11 @@ from typing import Any
 from flask import url_for
 
 from webhooks_app.api import given, taken
-from webhooks_app.api.answers import delivery_json, delivery_with_attempts
 from webhooks_app.api.noun import Noun, found, id_or_404, page_json, session
 from webhooks_app.api.tokens import caller
 from webhooks_app.console import console
 from webhooks_app.engine import intervene
+from webhooks_app.engine.documents import delivery_json, delivery_with_attempts
 from webhooks_app.storage.ids import DELIVERY
 from webhooks_app.storage.models import Delivery
 from webhooks_app.storage.queries import deliveries as queries
@@ -43,7 +43,9 @@ def list_deliveries(wanted: dict[str, Any]) -> dict[str, Any]:
 @bp.response(200, given.DeliveryWithAttempts)
 def get_delivery(delivery_id: str) -> dict[str, Any]:
     """One delivery with its attempts"""
-    return delivery_with_attempts(found(queries.one(session(), id_or_404(DELIVERY, delivery_id))))
+    return delivery_with_attempts(
+        console().engine, found(queries.one(session(), id_or_404(DELIVERY, delivery_id)))
+    )
 
 
 @bp.call("POST", "/deliveries/<delivery_id>/retry", scope="write", problems=(404, 409))

@@ -39,8 +39,8 @@ class Taken(ma.Schema):
         unknown = ma.RAISE
 
     error_messages = {  # noqa: RUF012 (marshmallow's own name)
-        "unknown": {"code": "unknown_field", "message": "There is no such field."},  # type: ignore[dict-item]
-        "type": {"code": "invalid_type", "message": "This must be a JSON object."},  # type: ignore[dict-item]
+        "unknown": {"code": "unknown_field", "message": "There is no such field."},  # type: ignore[dict-item]  # a dict of ours
+        "type": {"code": "invalid_type", "message": "This must be a JSON object."},  # type: ignore[dict-item]  # likewise
     }
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:  # noqa: ARG002 (marshmallow's signature)
@@ -83,7 +83,7 @@ class Number(Read, fields.Float):
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise refusal("invalid_type", "This must be a number.")
         try:
-            return float(json_value(value))  # type: ignore[arg-type]
+            return float(json_value(value))  # type: ignore[arg-type]  # a number, as checked above
         except (UnserializablePayload, OverflowError) as error:
             raise refusal("out_of_range", "This number is out of range.") from error
 

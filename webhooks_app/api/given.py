@@ -154,7 +154,11 @@ class Settings(Given):
     headers = fields.Dict(
         keys=fields.String(),
         values=fields.String(),
-        metadata={"description": "Values are never shown again; one sent back as (hidden) is kept."},
+        allow_none=True,
+        metadata={
+            "description": "Values are never shown again; one sent back as (hidden) is kept. "
+            "Null: they cannot be read with today's keys."
+        },
     )
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import marshmallow as ma
 
 from webhooks_app.api import given, taken
-from webhooks_app.api.answers import hook_json
 from webhooks_app.api.fields import Read, Taken, refusal
 from webhooks_app.api.noun import Noun
 from webhooks_app.console import console
+from webhooks_app.engine.documents import hook_json
 
 bp = Noun("hooks", __name__, description="Kinds of event, registered in code.")
 

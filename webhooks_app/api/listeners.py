@@ -11,12 +11,11 @@ from flask import make_response, request, url_for
 from werkzeug.exceptions import PreconditionFailed
 
 from webhooks_app.api import given, taken
-from webhooks_app.api.answers import listener_json
 from webhooks_app.api.etags import etag_of
 from webhooks_app.api.noun import Noun, found, id_or_404, page_json, session
 from webhooks_app.api.tokens import caller
 from webhooks_app.console import console
-from webhooks_app.engine import listeners
+from webhooks_app.engine import documents, listeners
 from webhooks_app.engine.headers import HIDDEN, with_kept
 from webhooks_app.engine.listeners import Wanted
 from webhooks_app.errors import BadFilter, Conflict, FieldError, NotFound, Refused
@@ -152,6 +151,11 @@ def rotate_secret(listener_id: str) -> Any:
     """Turn the secret; the new one is shown this once, the old one signs too for 24 hours"""
     row_id = id_or_404(LISTENER, listener_id)
     return {"secret": listeners.rotate_secret(console().engine, row_id, by=caller())}, 200, _SHOWN_ONCE
+
+
+def listener_json(listener: Listener) -> dict[str, Any]:
+    """The document of a listener."""
+    return documents.listener_json(console().engine, listener)
 
 
 def _one(listener_id: str) -> Listener:

@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from webhooks_app.cli.printed import brief, json_option, rfc3339, say, say_json, say_list, say_table
+from webhooks_app.cli.printed import brief, json_option, say, say_json, say_list, say_table
 from webhooks_app.cli.typed import DELIVERY, EVENT, LISTENER
 from webhooks_app.console import console
 from webhooks_app.engine import intervene
 from webhooks_app.engine.audit import COMMAND_LINE
+from webhooks_app.engine.documents import delivery_json, delivery_with_attempts
 from webhooks_app.errors import Conflict, NotFound
 from webhooks_app.extensions import db
 from webhooks_app.start import one_line
@@ -60,7 +61,7 @@ def list_(limit: int, cursor: str | None, as_json: bool, **narrowed: Any) -> Non
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     if as_json:
-        say_list([as_document(each) for each in page.rows], following=page.older)
+        say_list([delivery_json(each) for each in page.rows], following=page.older)
         return
     say_table(
         ("id", "hook", "listener", "status", "attempts", "answer", "created"),
@@ -85,7 +86,7 @@ def show(delivery: str, as_json: bool) -> None:
     if found is None:
         raise NotFound(f"There is no delivery {ids.shown(ids.DELIVERY, delivery)}.")
     if as_json:
-        say_json({**as_document(found), "attempts": [_attempt(each) for each in found.attempts]})
+        say_json(delivery_with_attempts(console().engine, found))
         return
     say(f"{ids.shown(ids.DELIVERY, found.id)} is {found.status}. {found.reason}".rstrip())
     say(f"Event:    {ids.shown(ids.EVENT, found.event_id)} of {found.hook}")
@@ -119,42 +120,6 @@ def retry(delivery: tuple[str, ...]) -> None:
             say(f"{shown} is sent again.")
     if refused:
         raise click.ClickException(" ".join(refused))
-
-
-def as_document(delivery: Delivery) -> dict[str, Any]:
-    """A delivery as the API lists it."""
-    return {
-        "id": ids.shown(ids.DELIVERY, delivery.id),
-        "event_id": ids.shown(ids.EVENT, delivery.event_id),
-        "hook": delivery.hook,
-        "listener_id": ids.shown(ids.LISTENER, delivery.listener_id),
-        "status": delivery.status,
-        "reason": delivery.reason,
-        "attempt_count": delivery.attempt_count,
-        "next_attempt_at": rfc3339(delivery.due_at) if delivery.status in WAITING else None,
-        "replay": ids.shown(ids.REPLAY, delivery.replay_of) if delivery.replay_of else None,
-        "test": delivery.test,
-        "created_at": rfc3339(delivery.created_at),
-        "finished_at": rfc3339(delivery.finished_at),
-    }
-
-
-def _attempt(attempt: Attempt) -> dict[str, Any]:
-    body = attempt.response_body
-    return {
-        "number": attempt.number,
-        "started_at": rfc3339(attempt.started_at),
-        "duration_ms": attempt.duration_ms,
-        "status_code": attempt.status_code,
-        "error_class": attempt.error_class,
-        "error": attempt.error,
-        "request": {"url": attempt.url, "headers": attempt.request_headers},
-        "response": {
-            "headers": attempt.response_headers,
-            "body": None if body is None else body.decode("utf-8", "replace"),
-            "truncated": bool(attempt.truncated),
-        },
-    }
 
 
 def _row(delivery: Delivery) -> tuple[object, ...]:

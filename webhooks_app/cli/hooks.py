@@ -8,7 +8,7 @@ import click
 
 from webhooks_app.cli.printed import brief, json_option, say_list, say_table
 from webhooks_app.console import console
-from webhooks_app.event import Hook
+from webhooks_app.engine.documents import hook_json
 from webhooks_app.extensions import db
 from webhooks_app.storage.queries import hooks as hook_queries
 
@@ -25,7 +25,7 @@ def hooks(as_json: bool) -> None:
     engine = console().engine
     known = engine.hooks.values()
     if as_json:
-        say_list([described(hook) for hook in known])
+        say_list([hook_json(hook) for hook in known])
         return
     found = hook_queries.activity(db.session(), engine.clock() - timedelta(hours=24))
     nothing = hook_queries.Activity()
@@ -39,13 +39,3 @@ def hooks(as_json: bool) -> None:
         rows,
         nothing="No hooks are registered. WEBHOOKS_HOOKS names the modules that register them.",
     )
-
-
-def described(hook: Hook) -> dict[str, object]:
-    """A hook as the API describes it."""
-    return {
-        "name": hook.name,
-        "verbose_name": hook.verbose_name,
-        "description": hook.description,
-        "provides_args": [{"name": each.name, "type": each.type} for each in hook.arguments],
-    }

@@ -6,11 +6,13 @@ from typing import Any
 
 import click
 
-from webhooks_app.cli.printed import json_option, rfc3339, say, say_json, say_list, say_table
+from webhooks_app.cli.printed import json_option, say, say_json, say_list, say_table
 from webhooks_app.cli.typed import LISTENER, assigned
 from webhooks_app.console import console
 from webhooks_app.engine import listeners as verbs
 from webhooks_app.engine.audit import COMMAND_LINE
+from webhooks_app.engine.documents import listener_json
+from webhooks_app.errors import BadFilter
 from webhooks_app.extensions import db
 from webhooks_app.match import Filter
 from webhooks_app.storage import ids
@@ -131,29 +133,12 @@ def _tell(listener: Listener, done: str, *, as_json: bool) -> None:
 
 def sentence(listener: Listener) -> str:
     """The filter as people read it."""
-    return str(Filter.from_json(listener.filter))
+    try:
+        return str(Filter.from_json(listener.filter))
+    except BadFilter:
+        return "(unreadable)"
 
 
 def as_document(listener: Listener) -> dict[str, Any]:
-    """A listener as the API shows it, its own headers by name alone."""
-    engine = console().engine
-    return {
-        "id": ids.shown(ids.LISTENER, listener.id),
-        "hook": listener.hook,
-        "url": listener.url,
-        "name": listener.name,
-        "filter": listener.filter,
-        "state": listener.state,
-        "state_reason": listener.state_reason,
-        "settings": {
-            "timeout_seconds": listener.timeout_seconds,
-            "retry_schedule": listener.retry_schedule,
-            "rate_limit_per_second": listener.rate_limit_per_second,
-            "sends_in_flight": listener.sends_in_flight,
-            "body_format": listener.body_format,
-            "headers": dict.fromkeys(verbs.own_headers(engine, listener), "***"),
-        },
-        "config": listener.config,
-        "created_at": rfc3339(listener.created_at),
-        "updated_at": rfc3339(listener.updated_at),
-    }
+    """A listener as the API shows it."""
+    return listener_json(console().engine, listener)

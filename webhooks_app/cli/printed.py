@@ -25,7 +25,7 @@ def say(text: str) -> None:
 
 def say_json(document: Any) -> None:
     """One JSON document."""
-    click.echo(json.dumps(document, indent=2))
+    click.echo(json.dumps(document, indent=2, default=_as_text))
 
 
 def say_list(rows: Sequence[dict[str, Any]], *, following: str | None = None) -> None:
@@ -49,6 +49,10 @@ def say_table(head: Sequence[str], rows: Iterable[Sequence[object]], *, nothing:
 def rfc3339(moment: datetime | None) -> str | None:
     """A moment as the API writes it, `2026-03-02T09:30:00.000Z`."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
+
+
+def _as_text(value: Any) -> str | None:
+    return rfc3339(value) if isinstance(value, datetime) else str(value)
 
 
 def brief(moment: datetime | None) -> str:

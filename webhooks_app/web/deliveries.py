@@ -11,6 +11,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as Answer
 
 from webhooks_app.engine import intervene
+from webhooks_app.engine.documents import sent_body
 from webhooks_app.engine.retry import schedule_for
 from webhooks_app.errors import Conflict
 from webhooks_app.storage import ids
@@ -91,10 +92,8 @@ def body(delivery_id: str, number: int, side: str) -> Response:
     attempt = next((one for one in delivery.attempts if one.number == number), None)
     if attempt is None:
         abort(404, f"This delivery has no attempt {number}.")
-    if side == "response":
-        whole = attempt.response_body or b""
-    else:
-        whole = delivery_page.sent_body(delivery, attempt, source=engine().settings.public_base_url)
+    received = attempt.response_body or b""
+    whole = received if side == "response" else sent_body(engine(), delivery, attempt)
     return bodies.download(whole, f"{ids.shown(ids.DELIVERY, delivery.id)}-{number}-{side}.txt")
 
 

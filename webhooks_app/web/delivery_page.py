@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,16 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from webhooks_app.engine import Engine, QueueUnreachable
+from webhooks_app.engine.documents import sent_body
 from webhooks_app.engine.headers import HIDDEN
-from webhooks_app.engine.message import Occasion, body_bytes
 from webhooks_app.engine.retry import schedule_for
-from webhooks_app.storage import ids
 from webhooks_app.storage.models import FINAL, Attempt, Delivery, State, Status
 from webhooks_app.web import diagnosis, matching
 from webhooks_app.web.bodies import Body, header, shown_body
 from webhooks_app.web.delivery_filter import ERROR_CLASSES
 from webhooks_app.web.diagnosis import Diagnosis, Facts
 from webhooks_app.web.present import plural
+from webhooks_app.web.revision import revision_of
 
 TABS = ("response", "request", "event", "match")
 
@@ -177,33 +176,17 @@ def content(page: DeliveryPage, tab: Tab, *, engine: Engine, sees_bodies: bool) 
         ]
         return Content(body=shown_body(delivery.event.body.encode()), changes=changes)
     if tab.name == "request":
-        return _request(delivery, attempt, source=engine.settings.public_base_url, sees_bodies=sees_bodies)
+        return _request(delivery, attempt, engine=engine, sees_bodies=sees_bodies)
     return _response(attempt, sees_bodies=sees_bodies) if attempt else Content()
 
 
-def sent_body(delivery: Delivery, attempt: Attempt | None, *, source: str) -> bytes:
-    """The very bytes of a request, made again from the event."""
-    event = delivery.event
-    occasion = Occasion(
-        webhook_id=ids.shown(ids.EVENT, event.id),
-        hook=event.hook,
-        attempt=attempt.number if attempt else 1,
-        replay=delivery.replay_no > 0,
-        test=delivery.test,
-    )
-    body_format = attempt.body_format if attempt else delivery.listener.body_format
-    return body_bytes(
-        event.body, body_format=body_format, occasion=occasion, created_at=event.created_at, source=source
-    )
-
-
-def _request(delivery: Delivery, attempt: Attempt | None, *, source: str, sees_bodies: bool) -> Content:
+def _request(delivery: Delivery, attempt: Attempt | None, *, engine: Engine, sees_bodies: bool) -> Content:
     headers = [
         (name, value, value == HIDDEN) for name, value in (attempt.request_headers if attempt else None) or ()
     ]
     if not sees_bodies:
         return Content(headers=headers)
-    body = sent_body(delivery, attempt, source=source)
+    body = sent_body(engine, delivery, attempt)
     curl = _curl(attempt.url, headers, body.decode()) if attempt and headers else ""
     return Content(headers=headers, body=shown_body(body), curl=curl)
 
@@ -256,8 +239,7 @@ def _consequence(delivery: Delivery, *, waits: int, now: datetime) -> str:
 
 
 def _revision(delivery: Delivery, waiting: Waiting | None) -> str:
-    told = (
+    return revision_of(
         delivery.status, delivery.reason, delivery.attempt_count, delivery.due_at, delivery.last_error_class,
         delivery.listener.state, waiting,
     )  # fmt: skip
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]

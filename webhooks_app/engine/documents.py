@@ -1,4 +1,7 @@
-"""How does a row read as JSON? With outside ids, and in the words of the contract."""
+"""How does a row read as JSON? With outside ids, and in the words of the contract, alike by the API and in a shell.
+
+Moments stay moments: each door writes them as it writes everything.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,10 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from webhooks_app.console import console
-from webhooks_app.engine import listeners
+from webhooks_app.engine import Engine
 from webhooks_app.engine.headers import hidden
 from webhooks_app.engine.message import Occasion, body_bytes
+from webhooks_app.engine.wanted import own_headers
 from webhooks_app.errors import SecretUnavailable
 from webhooks_app.event import Hook
 from webhooks_app.storage import ids
@@ -56,14 +59,14 @@ def delivery_json(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def delivery_with_attempts(delivery: Delivery) -> dict[str, Any]:
+def delivery_with_attempts(engine: Engine, delivery: Delivery) -> dict[str, Any]:
     """A delivery with its attempts; they and the event must be loaded."""
-    attempts = [_attempt_json(delivery, attempt) for attempt in delivery.attempts]
+    attempts = [_attempt_json(engine, delivery, attempt) for attempt in delivery.attempts]
     return {**delivery_json(delivery), "attempts": attempts}
 
 
-def listener_json(listener: Listener) -> dict[str, Any]:
-    """A listener; the values of its own headers are shown to nobody."""
+def listener_json(engine: Engine, listener: Listener) -> dict[str, Any]:
+    """A listener; the values of its own headers are shown to nobody, and None stands for what cannot be read."""
     return {
         "id": ids.shown(ids.LISTENER, listener.id),
         "hook": listener.hook,
@@ -78,7 +81,7 @@ def listener_json(listener: Listener) -> dict[str, Any]:
             "rate_limit_per_second": listener.rate_limit_per_second,
             "sends_in_flight": listener.sends_in_flight,
             "body_format": listener.body_format,
-            "headers": _own_headers(listener),
+            "headers": _own_headers(engine, listener),
         },
         "config": listener.config,
         "created_at": listener.created_at,
@@ -86,14 +89,33 @@ def listener_json(listener: Listener) -> dict[str, Any]:
     }
 
 
-def _own_headers(listener: Listener) -> dict[str, str]:
+def sent_body(engine: Engine, delivery: Delivery, attempt: Attempt | None) -> bytes:
+    """The very bytes of a request, made again from the event; without an attempt, those of the first."""
+    event = delivery.event
+    occasion = Occasion(
+        webhook_id=ids.shown(ids.EVENT, event.id),
+        hook=event.hook,
+        attempt=attempt.number if attempt else 1,
+        replay=delivery.replay_no > 0,
+        test=delivery.test,
+    )
+    return body_bytes(
+        event.body,
+        body_format=attempt.body_format if attempt else delivery.listener.body_format,
+        occasion=occasion,
+        created_at=event.created_at,
+        source=engine.settings.public_base_url,
+    )
+
+
+def _own_headers(engine: Engine, listener: Listener) -> dict[str, str] | None:
     try:
-        return hidden(listeners.own_headers(console().engine, listener))
+        return hidden(own_headers(engine, listener))
     except SecretUnavailable:
-        return {}
+        return None
 
 
-def _attempt_json(delivery: Delivery, attempt: Attempt) -> dict[str, Any]:
+def _attempt_json(engine: Engine, delivery: Delivery, attempt: Attempt) -> dict[str, Any]:
     return {
         "number": attempt.number,
         "started_at": attempt.started_at,
@@ -104,30 +126,13 @@ def _attempt_json(delivery: Delivery, attempt: Attempt) -> dict[str, Any]:
         "request": {
             "url": attempt.url,
             "headers": _joined(attempt.request_headers or ()),
-            "body": _sent_body(delivery, attempt),
+            # Retention has taken it away where the headers are gone.
+            "body": None
+            if attempt.request_headers is None
+            else sent_body(engine, delivery, attempt).decode(),
         },
         "response": None if attempt.status_code is None else _response_json(attempt),
     }
-
-
-def _sent_body(delivery: Delivery, attempt: Attempt) -> str | None:
-    # Retention has taken it away where the headers are gone.
-    if attempt.request_headers is None:
-        return None
-    occasion = Occasion(
-        webhook_id=ids.shown(ids.EVENT, delivery.event_id),
-        hook=delivery.hook,
-        attempt=attempt.number,
-        replay=delivery.replay_no > 0,
-        test=delivery.test,
-    )
-    return body_bytes(
-        delivery.event.body,
-        body_format=attempt.body_format,
-        occasion=occasion,
-        created_at=delivery.event.created_at,
-        source=console().settings.public_base_url,
-    ).decode()
 
 
 def _response_json(attempt: Attempt) -> dict[str, Any]:
