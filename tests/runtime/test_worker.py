@@ -135,7 +135,7 @@ def test_a_worker_that_waits_stops_at_once(working_engine, stop_soon):
 
 @pytest.mark.parametrize("queue", [DELIVERIES, SLOW])
 def test_a_worker_that_sends_finishes_what_is_in_flight_and_gives_back_the_rest(
-    working_engine, transport, stop_soon, queue
+    working_engine, transport, queue
 ):
     began, may_end = threading.Event(), threading.Event()
 
@@ -153,12 +153,19 @@ def test_a_worker_that_sends_finishes_what_is_in_flight_and_gives_back_the_rest(
     def stop():
         assert began.wait(5)
         os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(0.4)
+        until = time.monotonic() + 5
+        while statuses(working_engine).count("pending") < 2 and time.monotonic() < until:
+            time.sleep(0.02)
+        seen.extend(statuses(working_engine))
         may_end.set()
 
-    threading.Thread(target=stop).start()
+    seen = []
+    stopping = threading.Thread(target=stop)
+    stopping.start()
     run_worker(working_engine, queue=queue)
+    stopping.join()
 
+    assert seen == ["sending", "pending", "pending"]  # at once, not only when the last send has ended
     assert statuses(working_engine) == ["delivered", "pending", "pending"]
 
 
