@@ -231,7 +231,15 @@ def test_a_signals_own_session_that_is_no_database_session_is_an_argument(words,
 
 @pytest.mark.parametrize(
     ("sender", "text"),
-    [(None, ""), (Person, "tests.caller.Person"), ("shop", "shop"), (7, "7"), ("x" * 300, "x" * 200)],
+    [
+        (None, ""),
+        (Person, "tests.caller.Person"),
+        ("shop", "shop"),
+        (7, "7"),
+        ("x" * 300, "x" * 200),
+        ("a\0b", "a\\x00b"),  # PostgreSQL refuses this one
+        ("a\ud800", "a\\ud800"),  # and no database takes this one
+    ],
 )
 def test_the_sender_is_kept_as_text(sender, text):
     assert describe_sender(sender) == text

@@ -265,12 +265,15 @@ class ListenerDraft:
 
 
 def describe_sender(sender: Any) -> str:
-    """The sender as text, at most 200 characters: a class by its path, nothing as an empty string."""
+    """The sender as text, at most 200 characters: a class by its path, nothing as an empty string.
+
+    U+0000 and lone surrogates are written out, because PostgreSQL refuses them: a refused INSERT would abort the
+    caller's transaction, into which the event goes.
+    """
     if sender is None or sender is ANY:
         return ""
-    if isinstance(sender, type):
-        return f"{sender.__module__}.{sender.__qualname__}"[:200]
-    return str(sender)[:200]
+    text = f"{sender.__module__}.{sender.__qualname__}" if isinstance(sender, type) else str(sender)
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")[:200]
 
 
 def _keep_old_value(*_: Any) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import sqlalchemy as sa
 
-from webhooks_app.engine.firsthand import deliver_firsthand
+from webhooks_app.engine.deliver import deliver_batch
+from webhooks_app.engine.dispatch import dispatch_events
+from webhooks_app.engine.firsthand import NOT_KNOWN_YET, deliver_firsthand
 from webhooks_app.storage.models import Attempt, Delivery, Event, State
 
 
@@ -80,3 +84,25 @@ def test_more_events_than_a_dispatch_takes_at_once_are_all_delivered(engine, mak
     deliver_firsthand(engine, [event.id for event in events])
 
     assert len(transport.sent) == 510
+
+
+def test_what_a_worker_took_first_is_waited_for(engine, make_event, make_listener, transport):
+    event = make_event()
+    make_listener(url="http://127.0.0.1:9/bad")
+    transport.will_answer(500)
+    taken = dispatch_events(engine, [event.id])
+
+    with ThreadPoolExecutor(1) as worker:
+        telling = worker.submit(deliver_firsthand, engine, [event.id], wait_seconds=5)
+        deliver_batch(engine, taken, patient=True)
+
+        assert telling.result(5) == ["http://127.0.0.1:9/bad: The receiver answered 500."]
+    assert len(transport.sent) == 1
+
+
+def test_what_is_not_known_in_time_is_said_to_be_so(engine, make_event, make_listener):
+    event = make_event()
+    make_listener(url="http://127.0.0.1:9/one")
+    dispatch_events(engine, [event.id])
+
+    assert deliver_firsthand(engine, [event.id]) == [f"http://127.0.0.1:9/one: {NOT_KNOWN_YET}"]

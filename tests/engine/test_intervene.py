@@ -11,7 +11,7 @@ from tests.factories import make_delivery, make_listener
 from webhooks_app.engine import intervene
 from webhooks_app.engine.audit import Actor
 from webhooks_app.errors import Conflict, NotFound
-from webhooks_app.storage.models import Delivery, Status
+from webhooks_app.storage.models import Delivery, State, Status
 from webhooks_app.storage.people import AuditEntry
 
 ANNA = Actor("anna@example.com")
@@ -73,6 +73,19 @@ def test_nothing_is_sent_to_a_deleted_listener(any_engine, clock):
     assert intervene.retry_many(any_engine, [delivery.id], by=ANNA) == 0
 
 
+def test_nothing_is_sent_to_a_paused_listener_but_a_test(any_engine):
+    paused = make_listener(any_engine, state=State.PAUSED)
+    held = make_delivery(any_engine, listener=paused, status=Status.HELD, reason="The listener is paused.")
+    trial = make_delivery(any_engine, listener=paused, status=Status.FAILED, test=True)
+
+    with pytest.raises(Conflict, match=r"^The listener is paused\. Resume it first"):
+        intervene.retry(any_engine, held.id, by=ANNA)
+    assert intervene.retry_many(any_engine, [held.id, trial.id], by=ANNA) == 1
+    assert stored(any_engine, held).status == "held"
+    assert stored(any_engine, trial).status == "pending"
+    assert intervene.retry(any_engine, trial.id, by=ANNA).status == "pending"
+
+
 @pytest.mark.parametrize("verb", [intervene.retry, intervene.cancel])
 def test_an_unknown_delivery_is_not_found(any_engine, verb):
     with pytest.raises(NotFound):
@@ -85,7 +98,8 @@ def test_a_retry_that_the_queue_does_not_take_is_kept(any_engine, queue):
 
     intervene.retry(any_engine, delivery.id, by=ANNA)
 
-    assert stored(any_engine, delivery).status == "pending"
+    found = stored(any_engine, delivery)
+    assert (found.status, found.queued_at) == ("pending", None)
 
 
 @pytest.mark.parametrize("status", ["pending", "retrying", "held"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,7 @@ from tests.build import settings_for
 from tests.caller import Person, bound_words, session_on
 from tests.fakes import answered
 from webhooks_app import Hook
+from webhooks_app.engine import publish as module
 from webhooks_app.engine.publish import publish
 from webhooks_app.errors import DeliveryFailed, UnserializablePayload
 from webhooks_app.registry import Occurrence
@@ -268,3 +270,22 @@ def test_a_synchronous_hook_that_commits_by_itself_says_what_failed(
 
     with engine.sessions() as session:
         assert sorted(session.scalars(sa.select(Delivery.status))) == ["delivered", "retrying"]
+
+
+@pytest.mark.parametrize("fail_silently", [False, True])
+def test_a_database_that_is_busy_after_the_commit_leaves_the_event_to_the_workers(
+    words, engine, monkeypatch, caplog, fail_silently
+):
+    def busy(*_, **__):
+        raise sa.exc.OperationalError("UPDATE", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(module, "deliver_firsthand", busy)
+    hook = Hook(name="person", asynchronous=False, fail_silently=fail_silently)
+
+    with nullcontext() if fail_silently else pytest.raises(DeliveryFailed, match="The event is stored"):
+        hook.send(name="Joe")
+
+    with engine.sessions() as session:
+        [event] = session.scalars(sa.select(Event))
+    assert event.dispatched_at is None
+    assert "was left to the workers" in caplog.text

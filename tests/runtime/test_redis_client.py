@@ -10,7 +10,9 @@ from redis.exceptions import ConnectionError as NotThere
 from redis.exceptions import TimeoutError as TooSlow
 from redis.sentinel import SentinelConnectionPool
 
-from webhooks_app.runtime.redis_client import SHORT_SECONDS, patient_client, quick_client
+from webhooks_app.runtime.redis_client import PATIENT_SECONDS, SHORT_SECONDS, patient_client, quick_client
+from webhooks_app.runtime.rq_queue import DELIVERIES
+from webhooks_app.runtime.worker import _worker
 
 
 def test_a_unix_socket_is_reached(redis_url):
@@ -73,7 +75,15 @@ def test_a_redis_that_is_not_there_is_given_up_at_once():
     assert time.monotonic() - began < 0.3
 
 
-def test_a_worker_may_wait_for_its_next_job_without_an_end(redis_url):
+def test_a_worker_waits_for_its_next_job_and_not_for_a_server_that_vanished(redis_url):
+    found = patient_client("redis://127.0.0.1:7000").connection_pool.connection_kwargs
+    assert found["socket_keepalive"]
+
     with patient_client(redis_url) as client:
-        assert client.connection_pool.connection_kwargs["socket_timeout"] is None
+        worker = _worker(client, DELIVERIES)
+        assert (
+            worker.dequeue_timeout
+            < PATIENT_SECONDS
+            == client.connection_pool.connection_kwargs["socket_timeout"]
+        )
         assert client.blpop(["nothing"], timeout=0.1) is None

@@ -95,12 +95,19 @@ def push(engine: Engine, delivery_ids: Sequence[str], *, slow: bool = False) -> 
 
 
 def let_wait(engine: Engine, delivery_ids: Sequence[str], *, due_at: datetime | None = None) -> None:
-    """Say that these deliveries do not stand in the queue, so that the sweep queues them once they are due."""
+    """Say that these deliveries do not stand in the queue, so that the sweep queues them once they are due.
+
+    Never raises for a database that is busy: the sweep finds out by itself, only later.
+    """
     values: dict[str, Any] = {"queued_at": None} if due_at is None else {"queued_at": None, "due_at": due_at}
     for start in range(0, len(delivery_ids), _IDS_AT_ONCE):
         waiting = Delivery.id.in_(delivery_ids[start : start + _IDS_AT_ONCE]) & Delivery.status.in_(WAITING)
         statement = sa.update(Delivery).where(waiting).values(**values)
-        tried_again(partial(_execute, engine, statement))
+        try:
+            tried_again(partial(_execute, engine, statement))
+        except sa.exc.OperationalError:
+            log.exception("Deliveries still count as queued; the sweep finds them in some minutes.")
+            return
 
 
 def _execute(engine: Engine, statement: sa.Update) -> None:

@@ -16,11 +16,20 @@ DELIVERY_WORKER = Actor("delivery worker")
 
 
 def disable(session: Session, listener_id: str, reason: str, *, now: datetime) -> None:
-    """Disable an active listener, for this reason; in the caller's transaction."""
+    """Disable a listener that is sent to, for this reason; in the caller's transaction.
+
+    One that somebody paused stays paused: that is a person's word, and an answer to its last send changes nothing.
+    """
     disabled = session.execute(
         sa.update(Listener)
-        .where(Listener.id == listener_id, Listener.state != State.DISABLED)
-        .values(state=State.DISABLED, state_reason=reason, state_since=now, version=Listener.version + 1)
+        .where(Listener.id == listener_id, Listener.state.in_((State.ACTIVE, State.FAILING)))
+        .values(
+            state=State.DISABLED,
+            state_reason=reason,
+            state_since=now,
+            updated_at=now,
+            version=Listener.version + 1,
+        )
         .returning(Listener.id)
         .execution_options(synchronize_session=False)
     ).first()

@@ -1,7 +1,8 @@
 """What can a person do about a delivery? Have it tried again now, or give it up.
 
-A retry is another attempt of the same delivery and uses up none of its schedule's waits by itself; a
-delivered one stays as it is, because sending its event again is a replay, a delivery of its own.
+A retry is another attempt of the same delivery, and its outcome counts like any other: if it fails, the wait
+that follows is the schedule's next, and after its last one the delivery has failed again. A delivered one stays
+as it is, because sending its event again is a replay, a delivery of its own.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from sqlalchemy.orm import Session, joinedload
 
 from webhooks_app.engine import Engine
 from webhooks_app.engine.audit import Actor, note
+from webhooks_app.engine.candidates import HELD_BECAUSE
 from webhooks_app.engine.claim import GONE
 from webhooks_app.engine.dispatch import push
 from webhooks_app.errors import Conflict, NotFound
-from webhooks_app.storage.models import FINAL, Delivery, Listener, Status
+from webhooks_app.storage.models import FINAL, Delivery, Listener, State, Status
 
 DELIVERED = "This delivery was delivered. Use replay to send its event again."
 BEING_SENT = "This delivery is being sent just now."
 ENDED = "This delivery has ended."
+NOT_ACTIVE = "{because} Resume it first: what is held for it is then sent."
 
 _REOPENED = (Status.FAILED, Status.CANCELLED, Status.HELD, Status.RETRYING, Status.PENDING)
 _IDS_AT_ONCE = 500
@@ -32,17 +35,13 @@ _IDS_NOTED = 100
 def retry(engine: Engine, delivery_id: str, *, by: Actor) -> Delivery:
     """Have one more attempt made at once; gives the delivery with its listener.
 
-    Raises NotFound, and Conflict for a delivered one, one that is being sent, or a deleted listener's.
+    Raises NotFound, and Conflict for a delivered one, one that is being sent, or one whose listener is deleted or
+    not active (a test goes to a paused listener too).
     """
     now = engine.clock()
     with engine.sessions.begin() as session:
         delivery = _locked(session, delivery_id)
-        if delivery.status == Status.DELIVERED:
-            raise Conflict(DELIVERED)
-        if delivery.status == Status.SENDING:
-            raise Conflict(BEING_SENT)
-        if delivery.listener.deleted_at is not None:
-            raise Conflict(GONE)
+        _check_retry(delivery)
         before = delivery.status
         delivery.status = Status.RETRYING if delivery.attempt_count else Status.PENDING
         delivery.reason, delivery.finished_at = "", None
@@ -87,6 +86,19 @@ def retry_many(engine: Engine, ids: Sequence[str], *, by: Actor) -> int:
     return len(reopened)
 
 
+def _check_retry(delivery: Delivery) -> None:
+    """Raises Conflict."""
+    if delivery.status == Status.DELIVERED:
+        raise Conflict(DELIVERED)
+    if delivery.status == Status.SENDING:
+        raise Conflict(BEING_SENT)
+    listener = delivery.listener
+    if listener.deleted_at is not None:
+        raise Conflict(GONE)
+    if listener.state != State.ACTIVE and not delivery.test:
+        raise Conflict(NOT_ACTIVE.format(because=HELD_BECAUSE[State(listener.state)]))
+
+
 def _locked(session: Session, delivery_id: str) -> Delivery:
     query = (
         sa.select(Delivery)
@@ -102,9 +114,15 @@ def _locked(session: Session, delivery_id: str) -> Delivery:
 
 def _reopen(session: Session, ids: Sequence[str], *, now: datetime) -> Sequence[str]:
     gone = sa.select(Listener.id).where(Listener.deleted_at.is_not(None))
+    stopped = sa.select(Listener.id).where(Listener.state != State.ACTIVE)
     statement = (
         sa.update(Delivery)
-        .where(Delivery.id.in_(ids), Delivery.status.in_(_REOPENED), Delivery.listener_id.not_in(gone))
+        .where(
+            Delivery.id.in_(ids),
+            Delivery.status.in_(_REOPENED),
+            Delivery.listener_id.not_in(gone),
+            Delivery.test | Delivery.listener_id.not_in(stopped),
+        )
         .values(
             status=sa.case((Delivery.attempt_count == 0, Status.PENDING), else_=Status.RETRYING),
             reason="",

@@ -3,10 +3,14 @@
 By one Core INSERT on the connection of the session that is open: nothing is flushed (a ModelHook publishes
 from inside a flush) and nothing is committed. Only where no transaction is open does `publish` commit by
 itself, in a session of its own.
+
+The INSERT stands in no SAVEPOINT of its own: that would cost every event two more round trips, and what is written
+is checked before, so that only a database that fails the caller anyway (gone, full, without our tables) refuses it.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,13 +26,20 @@ from webhooks_app.registry import Occurrence
 from webhooks_app.storage import ids
 from webhooks_app.storage.models import Event
 
+log = logging.getLogger("webhooks_app.publish")
+
+LEFT = "The event is stored, but its first attempt could not be made here; the workers make it."
+WORKER_SECONDS = 5.0  # for a worker's claim and record, besides the attempt itself
+
 
 def publish(engine: Engine, occurrence: Occurrence, *, session: Any | None = None) -> str:
     """Store the occurrence and give its event's id (`evt_…`).
 
     `session` (default: the application's, if one is open) takes the event into its transaction if it has
     begun one. Raises UnserializablePayload if the body is larger than the setting allows, and DeliveryFailed
-    for a synchronous hook that does not fail silently and whose event did not join a transaction.
+    for a synchronous hook that does not fail silently and whose event did not join a transaction: also where a
+    worker took it and the outcome is not known in time, or the first attempt could not be made. The event is
+    stored then, and delivered: to send it once more would send it twice.
     """
     row = event_row(engine, occurrence)
     joined = begun_session(engine, session)
@@ -69,9 +80,21 @@ def _publish_alone(engine: Engine, occurrence: Occurrence, row: dict[str, Any]) 
     if occurrence.hook.asynchronous:
         outbox.ring(engine)
         return
-    failures = deliver_firsthand(engine, [row["id"]])
+    failures = _first_outcomes(engine, row["id"])
     if failures and not occurrence.hook.fail_silently:
         raise DeliveryFailed("; ".join(failures))
+
+
+def _first_outcomes(engine: Engine, event_id: str) -> list[str]:
+    """A sentence for each first attempt that failed; nothing is raised, for the event is committed."""
+    try:
+        return deliver_firsthand(
+            engine, [event_id], wait_seconds=engine.settings.timeout_seconds + WORKER_SECONDS
+        )
+    except Exception:
+        # Whatever it is (a busy database, say): an error here would tell the caller that nothing was stored.
+        log.exception("The event %s was left to the workers.", ids.shown(ids.EVENT, event_id))
+        return [LEFT]
 
 
 def _insert(session: Session, row: dict[str, Any]) -> None:

@@ -14,6 +14,9 @@ from redis.sentinel import Sentinel
 
 # The library's own patience is 5 s a try and several tries: a hanging Redis would hang every page.
 SHORT_SECONDS = 0.5
+# Above the 105 seconds for which RQ waits for a job: without an end, a server that vanished without a word (a cut
+# line, a firewall that forgot us) would keep its worker waiting for ever.
+PATIENT_SECONDS = 120.0
 
 
 def quick_client(url: str) -> Redis:
@@ -22,20 +25,21 @@ def quick_client(url: str) -> Redis:
 
 
 def patient_client(url: str) -> Redis:
-    """A client for a worker's blocking reads: no read timeout of its own, one quick retry."""
-    return _client(url, timeout=None, retries=1)
+    """A client for a worker's blocking reads: two minutes' patience, one quick retry."""
+    return _client(url, timeout=PATIENT_SECONDS, retries=1)
 
 
-def _client(url: str, *, timeout: float | None, retries: int) -> Redis:
+def _client(url: str, *, timeout: float, retries: int) -> Redis:
     options = {
         "socket_timeout": timeout,
         "socket_connect_timeout": SHORT_SECONDS,
+        "socket_keepalive": True,
         "retry": Retry(NoBackoff(), retries),
     }
     if url.startswith("redis+sentinel://"):
         return _through_sentinel(url, **options)
     if url.startswith("unix://"):
-        options.pop("socket_connect_timeout")
+        del options["socket_connect_timeout"], options["socket_keepalive"]  # a socket file knows neither
     return Redis.from_url(url, **options)
 
 

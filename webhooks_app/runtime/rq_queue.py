@@ -13,7 +13,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from rq import Queue as RedisQueue
 from rq.serializers import JSONSerializer
 
@@ -65,15 +65,20 @@ class RqQueue:
         if not self._redis.set(KICK, "1", ex=KICK_SECONDS, nx=not again):
             return
         try:
-            self._queues[DELIVERIES].enqueue(
-                DISPATCH,
-                at_front=True,
-                result_ttl=0,
-                failure_ttl=FAILURE_SECONDS,
-                job_timeout=JOB_TIMEOUT_SECONDS,
-            )
-        except BaseException:
-            self._redis.delete(KICK)  # a flag without its job would silence the next rings
+            with self._redis.pipeline() as pipe:  # one round trip, for RQ would make several
+                self._queues[DELIVERIES].enqueue(
+                    DISPATCH,
+                    at_front=True,
+                    result_ttl=0,
+                    failure_ttl=FAILURE_SECONDS,
+                    job_timeout=JOB_TIMEOUT_SECONDS,
+                    pipeline=pipe,
+                )
+                pipe.execute()
+        except ResponseError:
+            # A flag without its job would silence the next rings. (Where Redis does not answer, it would not answer
+            # this either, and whoever waits has waited enough: the flag expires, and the sweep rings without it.)
+            self._redis.delete(KICK)
             raise
 
     @_or_unreachable
