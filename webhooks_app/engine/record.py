@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from webhooks_app.engine import Engine, health
+from webhooks_app.engine.busy import tried_again
 from webhooks_app.engine.claim import Claimed
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.engine.headers import HIDDEN
@@ -95,11 +96,14 @@ def _record_alone(engine: Engine, one: Finished) -> None:
             raise
         except _UNWRITABLE:
             log.exception(
-                "The attempt %d of the delivery %s cannot be written.", one.claimed.attempt, one.claimed.id
+                "The attempt %d of the delivery %s cannot be written.",
+                one.claimed.attempt,
+                one.claimed.id,
+                extra=one.claimed.in_log,
             )
         else:
             return
-    log.error("The delivery %s is left to its lease.", one.claimed.id)
+    log.error("The delivery %s is left to its lease.", one.claimed.id, extra=one.claimed.in_log)
 
 
 def _without_answer(outcome: Outcome) -> Outcome:
@@ -116,6 +120,10 @@ def give_back(engine: Engine, claimed: Iterable[Claimed]) -> list[str]:
     tokens: dict[str, list[str]] = {}
     for one in claimed:
         tokens.setdefault(one.token, []).append(one.id)
+    return tried_again(lambda: _give_back(engine, tokens))
+
+
+def _give_back(engine: Engine, tokens: dict[str, list[str]]) -> list[str]:
     with engine.sessions.begin() as session:
         returned: list[str] = []
         for token, ids in tokens.items():
@@ -148,11 +156,9 @@ def _record(engine: Engine, finished: Sequence[Finished]) -> None:
         for one in finished:
             if one.claimed.id not in ours:
                 _supersede(session, one, now=now)
-        for one in kept:
-            if one.outcome.status_code == 410:
-                health.disable(
-                    session, one.claimed.listener.listener_id, "The receiver answered 410 Gone.", now=now
-                )
+        gone = {one.claimed.listener.listener_id for one in kept if one.outcome.status_code == 410}
+        for listener_id in sorted(gone):  # in one order, so that two who record do not wait for each other
+            health.disable(session, listener_id, "The receiver answered 410 Gone.", now=now)
 
 
 def _changes(
