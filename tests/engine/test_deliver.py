@@ -113,6 +113,8 @@ def test_whatever_fails_inside_becomes_an_outcome_and_the_log_says_why(
     )  # fmt: skip
     assert statuses(engine, delivery) == ["retrying"]
     assert f"The attempt 1 of the delivery {delivery.id} failed inside." in caplog.text
+    [record] = [one for one in caplog.records if "failed inside" in one.getMessage()]
+    assert (record.delivery_id, record.attempt) == (f"dlv_{delivery.id}", 1)
     assert "ZeroDivisionError: a secret of ours" in caplog.text
 
 

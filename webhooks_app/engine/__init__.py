@@ -1,19 +1,27 @@
 """What happens, in the order it happens.
 
     sources      blinker signals and SQLAlchemy session changes become occurrences
-    publish      one occurrence becomes one Event row, in the caller's own transaction
+    publish      one occurrence becomes one Event row, in the transaction that joining finds
+    intake       the same for the API and the command line, once a key; room says whether there is room
     outbox       after the outermost commit, and never before, rings the doorbell
+    firsthand    a synchronous hook's first attempt, in the calling process
     candidates   which listeners could want an event
     dispatch     claims events, matches, writes deliveries, queues batches of their ids
-    deliver      claims a batch, sends, decides: the story of an attempt
+    deliver      sends a batch and decides: the story of an attempt
+    claim        takes deliveries for the length of a lease; pacing says what a rate allows
+    unsealed     what sending needs of a listener, decrypted once a version
     sender       the process-wide sending threads; lanes keep one listener from taking them all
     message      the exact bytes and headers of one request; signing signs them
     transport    sends a Message; address_guard connects only to addresses it checked
     retry        outcome and attempt number become the next step
-    record       what came of attempts, written in groups
+    record       what came of attempts, written in groups; health is what a 410 does to the listener
+    stragglers   what is still in flight when its job has ended
     sweep        due and not queued, claimed and lost, published and never dispatched
+    leader       which of several clocks sweeps
 
-Beside the path: listeners, echo, accounts and audit are what people change; sealing keeps secrets.
+Beside the path: listeners are what people change, wanted says what one may be, declared keeps those of the
+code (postponed: until there are tables), trial sends a test, intervene retries and cancels, unreadable lets
+go on what waited for a key; echo, accounts and tokens; audit notes who did it; sealing keeps secrets.
 Every verb takes the `Engine`, opens its own session from `Engine.sessions` and commits once, at its end;
 only `publish` joins a transaction that is not ours. Decisions (retry, candidates, message, signing) are
 pure: no clock, session or network inside.

@@ -26,6 +26,7 @@ from webhooks_app.engine.failpoints import reach
 from webhooks_app.engine.pacing import Grant, grant
 from webhooks_app.engine.unreadable import SECRET_UNREADABLE
 from webhooks_app.engine.unsealed import UnsealedListener, unseal
+from webhooks_app.storage import ids
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import WAITING, Delivery, Event, Listener, State, Status
 from webhooks_app.storage.queries.indexed import IS_WAITING
@@ -106,6 +107,15 @@ class Claimed:
     token: str
     lease_until: datetime
 
+    @property
+    def in_log(self) -> dict[str, Any]:
+        """What a line of the log says of it besides its words; for `extra`."""
+        return {
+            "event_id": ids.shown(ids.EVENT, self.event_id),
+            "delivery_id": ids.shown(ids.DELIVERY, self.id),
+            "attempt": self.attempt,
+        }
+
 
 def claim(engine: Engine, delivery_ids: Sequence[str]) -> list[Claimed]:
     """Claim what may be sent of these ids."""
@@ -163,10 +173,10 @@ def _put_aside(
     for row in stopped:
         if row.listener_id in still:
             aside.setdefault((Status.HELD, HELD_BECAUSE[State(row.state)]), []).append(row.id)
-    for (status, reason), ids in aside.items():
+    for (status, reason), delivery_ids in aside.items():
         finished = now if status == Status.CANCELLED else None
         values = {"status": status, "reason": reason, "queued_at": None, "finished_at": finished}
-        session.execute(sa.update(Delivery).where(Delivery.id.in_(ids)).values(**values))
+        session.execute(sa.update(Delivery).where(Delivery.id.in_(delivery_ids)).values(**values))
     return sendable
 
 

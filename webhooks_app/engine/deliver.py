@@ -64,7 +64,10 @@ class Sending:
             reach("send.after_response")
         except Exception as error:  # a runner thread must survive anything
             log.exception(
-                "The attempt %d of the delivery %s failed inside.", self.claimed.attempt, self.claimed.id
+                "The attempt %d of the delivery %s failed inside.",
+                self.claimed.attempt,
+                self.claimed.id,
+                extra=self.claimed.in_log,
             )
             self.outcome = Outcome(
                 error_class="internal", error=f"Sending failed inside Webhooks App: {type(error).__name__}."

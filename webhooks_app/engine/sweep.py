@@ -20,6 +20,7 @@ from webhooks_app.engine.busy import tried_again
 from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.dispatch import BATCH, JOBS_IN_QUEUE, dispatch, in_batches, let_wait
 from webhooks_app.engine.failpoints import reach
+from webhooks_app.storage import ids
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import WAITING, Attempt, Delivery, Event, Status
 from webhooks_app.storage.queries.indexed import IS_SENDING, IS_WAITING
@@ -98,7 +99,10 @@ def _rescue_some(engine: Engine) -> int:
                 .values(attempt_count=Delivery.attempt_count + 1, lease_owner=None)
             )
     for row in lost:
-        log.warning("The worker %s was lost while it sent the delivery %s.", row.lease_owner, row.id)
+        place = {"delivery_id": ids.shown(ids.DELIVERY, row.id), "attempt": row.attempt_count + 1}
+        log.warning(
+            "The worker %s was lost while it sent the delivery %s.", row.lease_owner, row.id, extra=place
+        )
     return len(lost)
 
 

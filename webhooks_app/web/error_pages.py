@@ -114,7 +114,8 @@ def _too_many(error: TooManyRequests) -> Response:
 
 def _crash(error: InternalServerError) -> Response:
     # Flask has logged the traceback; this line lets it be found by the id on the page.
-    log.error("Request %s failed: %s %s", request_id(), request.method, request.path)
+    place = {"request_id": request_id()}
+    log.error("Request %s failed: %s %s", request_id(), request.method, request.path, extra=place)
     cause = error.original_exception
     if isinstance(cause, errors.NotBound):
         log.error("%s", cause)
@@ -134,7 +135,8 @@ def _unkeepable(error: DataError) -> Response:
 
 
 def _database_error(error: DBAPIError) -> Response:
-    log.error("Request %s found the database unwilling: %s", request_id(), error.orig)
+    place = {"request_id": request_id()}
+    log.error("Request %s found the database unwilling: %s", request_id(), error.orig, extra=place)
     _forget_user()
     if not isinstance(error, OperationalError) and not _lacks_tables():
         return _crash(InternalServerError(original_exception=error))
