@@ -63,7 +63,7 @@ class Recording(Sequence[Sent]):
         self.listeners.append(draft)
         return draft
 
-    def report_problem(self, hook: Hook, error: Exception, *, session: Any | None) -> None:  # noqa: ARG002
+    def report_problem(self, hook: Hook, error: Exception, *, session: Any | None) -> None:  # noqa: ARG002 (the Port's signature)
         """Collect what kept a hook from sending."""
         self.problems.append(error)
 

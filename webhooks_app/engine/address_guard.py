@@ -79,7 +79,7 @@ class _Answer(http.client.HTTPResponse):
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(MAX_INTERIM + 1):
-            version, status, reason = super()._read_status()  # type: ignore[misc]
+            version, status, reason = super()._read_status()  # type: ignore[misc]  # private, so typeshed leaves it out
             exchange = current()
             if exchange.first_byte_at is None:
                 exchange.first_byte_at = time.monotonic()

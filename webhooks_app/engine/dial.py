@@ -96,7 +96,7 @@ def _connected(exchange: Exchange, family: int, address: tuple[Any, ...]) -> soc
         # time all the same: Python holds a handshake as a whole to the socket's timeout.
         sock.settimeout(max(0.001, exchange.deadline.left))
         exchange.watch(sock)
-    except BaseException:
+    except BaseException:  # whatever ends it, also Ctrl-C: no socket stays open
         sock.close()
         raise
     return sock

@@ -161,7 +161,7 @@ class Transport:
         request.method = "POST"
         request.url = message.url
         # http.client itself says "accept-encoding: identity". The length is written as requests looks for it.
-        request.headers = {**dict(message.headers), "Content-Length": str(len(message.body))}  # type: ignore[assignment]
+        request.headers = {**dict(message.headers), "Content-Length": str(len(message.body))}  # type: ignore[assignment]  # requests takes any mapping
         request.body = message.body
         # GuardedAdapter.build_response returns urllib3's answer, not one of requests.
         answer: Any = adapter.send(

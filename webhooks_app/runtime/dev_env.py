@@ -81,7 +81,7 @@ def _replace(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
-    except BaseException:
+    except BaseException:  # whatever ends it, also Ctrl-C: no half-written file stays
         Path(name).unlink(missing_ok=True)
         raise
 

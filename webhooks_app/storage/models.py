@@ -80,7 +80,7 @@ class Listener(Base):
         back_populates="listener", order_by="Secret.created_at.desc()", lazy="raise"
     )
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 (SQLAlchemy reads it from the class)
     __table_args__ = (sa.Index("ix_webhooks_listeners_hook", "hook", "state"),)
 
     @property
