@@ -152,6 +152,13 @@ def test_the_host_keeps_its_own_pages(embedded, staff):
     assert staff.get("/webhooksome").status_code == 404
 
 
+def test_the_address_of_a_call_names_the_place_of_the_console(staff):
+    log, hook = staff.get("/webhooks/deliveries").text, staff.get("/webhooks/hooks/shop.order").text
+
+    assert "/webhooks/api/v1/deliveries" in log
+    assert "/webhooks/api/v1/hooks/shop.order/events" in hook
+
+
 def test_the_pages_stand_below_the_prefix_with_all_their_links(staff):
     page = staff.get("/webhooks/hooks")
 

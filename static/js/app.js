@@ -28,8 +28,8 @@ for (const happening of ["pointerdown", "keydown", "scroll", "pointermove"]) {
   addEventListener(happening, () => { lastActivity = Date.now(); }, { passive: true });
 }
 
-function isDisturbing(element) {
-  return paused || document.hidden || element.dataset.paused === "1"
+function isDisturbing() {
+  return paused || document.hidden
     || Boolean(one("dialog[open], :popover-open"))
     || Boolean(String(getSelection()))
     || Boolean(one(".sel input:checked"));
@@ -49,7 +49,7 @@ function polledBy(event) {
 document.addEventListener("htmx:config:request", (event) => {
   const element = polledBy(event);
   if (!element) return;
-  if (isDisturbing(element) || isTooSoon(element)) event.preventDefault();
+  if (isDisturbing() || isTooSoon(element)) event.preventDefault();
   else polledAt.set(element, Date.now());
 });
 
@@ -57,7 +57,7 @@ document.addEventListener("htmx:config:request", (event) => {
 document.addEventListener("htmx:before:swap", (event) => {
   const element = polledBy(event);
   if (!element) return;
-  if (isDisturbing(element)) event.preventDefault();
+  if (isDisturbing()) event.preventDefault();
   // Rows that come in above would move what is read further down; a pill tells of them instead.
   if (element.dataset.live === "top" && scrollY > 120) {
     event.preventDefault();

@@ -13,7 +13,6 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response
 
-from webhooks_app.console import console
 from webhooks_app.engine import echo, listeners
 from webhooks_app.engine.listeners import Wanted
 from webhooks_app.errors import Conflict, Refused
@@ -29,7 +28,7 @@ from webhooks_app.web.kept import Kept
 from webhooks_app.web.present import duration, iso, number, percent, plural, readers_zone, zone_name
 from webhooks_app.web.ranges import Range
 from webhooks_app.web.revision import revision_of, unchanged
-from webhooks_app.web.shared import actor, allowed, engine, session
+from webhooks_app.web.shared import absolute, actor, allowed, engine, session
 from webhooks_app.web.system import COUNTED_UP_TO, Running, running
 from webhooks_app.web.verdict import last_error, verdict
 
@@ -101,7 +100,7 @@ def try_out() -> Response:
 
 def _echo_listener(hook: str) -> Listener:
     """The one that an earlier click made, or a new one."""
-    base = f"{console().settings.public_base_url.removesuffix(request.script_root)}{url_for('echo.index')}/"
+    base = f"{absolute('echo.index')}/"
     for listener in listener_queries.of_hook(session(), hook):
         if listener.url.startswith(base) and listener.state == State.ACTIVE:
             return listener

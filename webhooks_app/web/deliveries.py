@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,7 +21,8 @@ from webhooks_app.storage.queries import listeners as listener_queries
 from webhooks_app.storage.queries.page import Page
 from webhooks_app.web import bodies, delivery_filter, delivery_page, present
 from webhooks_app.web.delivery_filter import Asked
-from webhooks_app.web.shared import actor, allowed, bare_id, engine, session
+from webhooks_app.web.revision import revision_of, unchanged
+from webhooks_app.web.shared import absolute, actor, allowed, bare_id, engine, session
 
 bp = Blueprint("deliveries", __name__, url_prefix="/deliveries")
 
@@ -47,12 +47,10 @@ def index() -> str:
 
 
 @bp.get("/rows")
-def rows() -> str | tuple[str, int]:
+def rows() -> str | Answer:
     """The rows alone, for a page that is open; 204 while they are what the reader has."""
     shown = _rows(_asked())
-    if request.args.get("v") == shown["revision"]:
-        return "", 204
-    return render_template("deliveries/_rows.html", **shown)
+    return unchanged(shown["revision"]) or render_template("deliveries/_rows.html", **shown)
 
 
 @bp.get("/<delivery_id>")
@@ -76,12 +74,10 @@ def show(delivery_id: str) -> str:
 
 
 @bp.get("/<delivery_id>/live")
-def live(delivery_id: str) -> str | tuple[str, int]:
+def live(delivery_id: str) -> str | Answer:
     """The headline, the diagnosis and the timeline alone; 204 while nothing happened."""
     page = delivery_page.read(_delivery(delivery_id), engine=engine())
-    if request.args.get("v") == page.revision:
-        return "", 204
-    return render_template("deliveries/_live.html", page=page)
+    return unchanged(page.revision) or render_template("deliveries/_live.html", page=page)
 
 
 @bp.get("/<delivery_id>/attempts/<int:number>/<any(request,response):side>")
@@ -163,7 +159,7 @@ def _rows(asked: Asked) -> dict[str, Any]:
         "is_filtered": bool(asked.args),
         "is_first_page": page.newer is None,
         "now": engine().clock(),
-        "revision": hashlib.sha256(repr((told, count, page.newer, page.older)).encode()).hexdigest()[:16],
+        "revision": revision_of(told, count, page.newer, page.older),
     }
 
 
@@ -214,7 +210,7 @@ def _choices(names: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
 
 def _api_url(asked: Asked) -> str:
     query = urlencode(delivery_filter.api_args(asked))
-    return f"{engine().settings.public_base_url}/api/v1/deliveries" + (f"?{query}" if query else "")
+    return absolute("api.deliveries.list_deliveries") + (f"?{query}" if query else "")
 
 
 def _address(args: delivery_filter.Args) -> str:

@@ -37,6 +37,7 @@ ERROR_CLASSES = {
     "protocol_error": "Not valid HTTP",
     "worker_lost": "Worker lost",
     "secret_unavailable": "Secret unavailable",
+    "superseded": "Answered too late",
     "internal": "Internal error",
 }
 

@@ -15,7 +15,6 @@ from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
-from webhooks_app.console import console
 from webhooks_app.engine import echo
 from webhooks_app.errors import Refused
 from webhooks_app.extensions import csrf
@@ -25,7 +24,7 @@ from webhooks_app.storage.queries import listeners as listener_queries
 from webhooks_app.web import bodies
 from webhooks_app.web.received import received
 from webhooks_app.web.revision import revision_of, unchanged
-from webhooks_app.web.shared import actor, allowed, any_host, engine, open_to_all, session
+from webhooks_app.web.shared import absolute, actor, allowed, any_host, engine, open_to_all, session
 
 bp = Blueprint("echo", __name__, url_prefix="/echo")
 
@@ -136,9 +135,8 @@ def receive(token: str) -> Response:
 
 
 def address_of(token: str) -> str:
-    """The URL to send to. A base URL may name the folder that the console stands in, or leave it out."""
-    base = console().settings.public_base_url.removesuffix(request.script_root)
-    return base + url_for("echo.receive", token=token)
+    """The URL to send to."""
+    return absolute("echo.receive", token=token)
 
 
 def _headers() -> list[tuple[str, str]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask_login import current_user
+from werkzeug.wrappers import Response as Answer
 
 from webhooks_app.storage import ids
 from webhooks_app.storage.models import FINAL, Delivery, Event, Status
@@ -17,6 +17,7 @@ from webhooks_app.storage.queries import listeners as listener_queries
 from webhooks_app.storage.queries.page import Page
 from webhooks_app.web import bodies, delivery_filter, matching, present
 from webhooks_app.web.delivery_filter import Args, Asked
+from webhooks_app.web.revision import revision_of, unchanged
 from webhooks_app.web.shared import allowed, bare_id, engine, session
 
 bp = Blueprint("events", __name__, url_prefix="/events")
@@ -64,13 +65,11 @@ def show(event_id: str) -> str:
 
 
 @bp.get("/<event_id>/live")
-def live(event_id: str) -> str | tuple[str, int]:
+def live(event_id: str) -> str | Answer:
     """The listeners' table alone; 204 while nothing happened."""
     event = _event(event_id)
     shown = _shares(event, sees_values=bool(current_user.may("operator")))
-    if request.args.get("v") == shown["revision"]:
-        return "", 204
-    return render_template("events/_shares.html", event=event, **shown)
+    return unchanged(shown["revision"]) or render_template("events/_shares.html", event=event, **shown)
 
 
 @bp.get("/<event_id>/payload")
@@ -117,7 +116,7 @@ def _shares(event: Event, *, sees_values: bool) -> dict[str, Any]:
         "shares": shares,
         "reached": sum(bool(one.deliveries) for one in shares),
         "is_settled": is_settled,
-        "revision": hashlib.sha256(repr(told).encode()).hexdigest()[:16],
+        "revision": revision_of(*told),
     }
 
 

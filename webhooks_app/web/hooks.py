@@ -10,14 +10,13 @@ from typing import Any
 from flask import Blueprint, abort, render_template
 from flask_login import current_user
 
-from webhooks_app.console import console
 from webhooks_app.event import Hook, ModelHook, SignalHook
 from webhooks_app.storage.queries import events, hooks, listeners
 from webhooks_app.storage.queries.hooks import Activity
 from webhooks_app.web.error_pages import error_page
 from webhooks_app.web.listener_draft import filter_of_listener
 from webhooks_app.web.samples import are_made_up, facts_of, samples_of
-from webhooks_app.web.shared import engine, session
+from webhooks_app.web.shared import absolute, engine, session
 
 bp = Blueprint("hooks", __name__)
 
@@ -89,7 +88,7 @@ def _examples(hook: Hook, payload: Any) -> dict[str, Any]:
     """A payload, and how a program or a person sends one."""
     wanted = {one.name: payload[one.name] for one in hook.arguments if one.name in payload} or dict(payload)
     arguments = "".join(f"\n    {name}={value!r}," for name, value in wanted.items() if name.isidentifier())
-    address = f"{console().settings.public_base_url}{console().url_prefix}/api/v1/hooks/{hook.name}/events"
+    address = absolute("api.events.publish", name=hook.name)
     body = json.dumps({"payload": wanted}, indent=2, ensure_ascii=False)
     return {
         "payload": dict(payload),

@@ -12,7 +12,7 @@ from webhooks_app.settings import SettingRow
 from webhooks_app.storage.people import Role, Scope, User
 from webhooks_app.storage.queries import people as queries
 from webhooks_app.web.settings_forms import TokenForm, UserForm, show_refusal
-from webhooks_app.web.shared import actor, allowed, engine, fresh_session, session
+from webhooks_app.web.shared import absolute, actor, allowed, engine, fresh_session, session
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")
 
@@ -177,7 +177,7 @@ def _users(form: UserForm, *, link_of: User | None = None) -> str:
     link = ""
     if link_of is not None:
         token = accounts.sign_in_link(engine(), link_of.email, by=actor())
-        link = f"{console().settings.public_base_url}{url_for('sign_in.link', token=token)}"
+        link = absolute("sign_in.link", token=token)
     found = queries.users(fresh_session())
     return render_template(
         "settings/users.html", form=form, users=found, roles=ROLES, link=link, link_of=link_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request, url_for
 from sqlalchemy.orm import Session
 
 from webhooks_app.console import console
@@ -17,7 +17,7 @@ from webhooks_app.web.identity import actor, allowed, open_to_all
 from webhooks_app.web.protection import any_host, request_id
 
 __all__ = [
-    "actor", "allowed", "any_host", "bare_id", "engine", "error_page", "fresh_session", "open_to_all",
+    "absolute", "actor", "allowed", "any_host", "bare_id", "engine", "error_page", "fresh_session", "open_to_all",
     "register", "request_id", "session",
 ]  # fmt: skip
 
@@ -45,6 +45,15 @@ def fresh_session() -> Session:
     """The same after the engine has written: what was read before is read anew."""
     db.session.rollback()
     return session()
+
+
+def absolute(endpoint: str, **values: Any) -> str:
+    """The whole address of a page or call, as programs elsewhere may use it, whatever host this request came to.
+
+    The base URL may name the folder that the console stands in, or leave it out.
+    """
+    base = console().settings.public_base_url.removesuffix(request.script_root)
+    return base + url_for(endpoint, **values)
 
 
 def bare_id(prefix: str, text: str) -> str:

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Flask, current_app, g, has_request_context, request
 from flask_login import current_user
 
 from webhooks_app.console import console
 from webhooks_app.engine import Queue, QueueUnreachable
 from webhooks_app.extensions import db
-from webhooks_app.storage.models import Listener, State
+from webhooks_app.storage.queries import figures
 from webhooks_app.version import __version__
 from webhooks_app.web import present
 
@@ -110,6 +109,4 @@ def _banners() -> list[tuple[str, str]]:
 
 def _alarm() -> bool:
     """Whether a listener is in trouble just now; the icon in the browser's tab turns red."""
-    in_trouble = Listener.state.in_((State.FAILING, State.DISABLED))
-    query = sa.select(Listener.id).where(in_trouble, Listener.deleted_at.is_(None)).limit(1)
-    return db.session.scalar(query) is not None
+    return figures.is_any_in_trouble(db.session())

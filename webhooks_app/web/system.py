@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
+from werkzeug.wrappers import Response
 
 from webhooks_app.console import console
 from webhooks_app.engine import Queue, QueueUnreachable
@@ -19,6 +18,7 @@ from webhooks_app.storage.queries import leases, revision
 from webhooks_app.storage.queries import system as queries
 from webhooks_app.version import __version__
 from webhooks_app.web.delivery_page import WORKER_COMMAND
+from webhooks_app.web.revision import revision_of, unchanged
 from webhooks_app.web.shared import engine, session
 
 bp = Blueprint("system", __name__, url_prefix="/system")
@@ -74,12 +74,10 @@ def show() -> str:
 
 
 @bp.get("/live")
-def live() -> str | tuple[str, int]:
+def live() -> str | Response:
     """The same without the frame; 204 while every figure is what the reader has."""
     facts = _facts()
-    if request.args.get("v") == facts["revision"]:
-        return "", 204
-    return render_template("system/_live.html", version=__version__, **facts)
+    return unchanged(facts["revision"]) or render_template("system/_live.html", version=__version__, **facts)
 
 
 def running() -> Running:
@@ -111,7 +109,7 @@ def _facts() -> dict[str, Any]:
         "problems": problems,
         "limit": COUNTED_UP_TO,
         "hooks": len(engine().hooks),
-        "revision": hashlib.sha256(repr(told).encode()).hexdigest()[:16],
+        "revision": revision_of(*told),
     }
 
 
@@ -129,7 +127,7 @@ def _queue_facts(queue: Queue) -> QueueFacts:
 
 def _database_facts() -> DatabaseFacts:
     began = time.perf_counter()
-    session().execute(sa.text("SELECT 1"))
+    queries.ask_nothing(session())
     latency_ms = (time.perf_counter() - began) * 1000
     rows = {row.setting.name: row.value for row in console().settings.rows()}
     return DatabaseFacts(

@@ -119,6 +119,14 @@ def by_state(session: Session) -> dict[State, int]:
     return {state: found.get(state, 0) for state in State}
 
 
+def is_any_in_trouble(session: Session) -> bool:
+    """Whether a listener fails or is disabled just now."""
+    query = (
+        sa.select(Listener.id).where(Listener.state.in_(IN_TROUBLE), Listener.deleted_at.is_(None)).limit(1)
+    )
+    return session.scalar(query) is not None
+
+
 def failures(session: Session, since: datetime) -> Failures:
     """Whose deliveries failed since then, and whose are held now; tests do not count."""
     failed, held = _whose(session, Status.FAILED, since), _whose(session, Status.HELD)
