@@ -152,6 +152,19 @@ def test_addresses_that_are_refused_are_passed_over() -> None:
     assert outcome.ip == "127.0.0.1"
 
 
+def test_an_attempt_that_fails_names_the_addresses_that_were_passed_over() -> None:
+    port = _closed_port()
+    names = NameServer(records("10.0.0.1", "127.0.0.1", "192.168.0.7"))
+    with transporting(LOOPBACK, names) as transport:
+        outcome = send(transport, f"http://hooks.example.com:{port}/")
+
+    assert outcome.error_class == "connect_refused"
+    assert outcome.error == (
+        f"hooks.example.com refused the connection on port {port}."
+        " Not tried, because not public: 10.0.0.1, 192.168.0.7."
+    )
+
+
 def test_at_most_eight_addresses_are_tried() -> None:
     policy = NetworkPolicy(allowed_networks=(ip_network("127.0.0.0/8"),))
     names = NameServer(records(*(f"127.0.0.{n}" for n in range(1, 101))))

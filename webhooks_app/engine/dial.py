@@ -18,6 +18,7 @@ from webhooks_app.engine.resolver import NameTimeout, NameUnknown, Records
 CONNECT_SECONDS = 5.0
 MAX_ADDRESSES = 8
 
+_OUT_OF_TIME = ("deadline", "The time was over before there was a connection.")
 _OUT_OF_SOCKETS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
@@ -26,14 +27,13 @@ def dial(exchange: Exchange, host: str, port: int, *, is_proxy: bool) -> socket.
 
     Raises `NotConnected`. The socket's timeout is what is left of the deadline.
     """
-    records = _records(exchange, host, port, is_proxy=is_proxy)
-    if not is_proxy:
-        records = _allowed(exchange, host, records)
+    found = _records(exchange, host, port, is_proxy=is_proxy)
+    records = found if is_proxy else _allowed(exchange, host, found)
     started_at = time.monotonic()
     failure: OSError | None = None
     for family, _, _, _, address in _first_of_each(records):
         if exchange.deadline.has_passed:
-            raise _out_of_time()
+            break
         try:
             sock = _connected(exchange, family, (address[0], port, *address[2:]))
         except OSError as exc:
@@ -43,7 +43,8 @@ def dial(exchange: Exchange, host: str, port: int, *, is_proxy: bool) -> socket.
         exchange.connected_at = time.monotonic()
         exchange.ip = address[0]
         return sock
-    raise _not_connected(exchange, host, port, failure)
+    error_class, sentence = _not_connected(exchange, host, port, failure)
+    raise NotConnected(error_class, sentence + _passed_over(found, records))
 
 
 def check_literal(exchange: Exchange, host: str) -> None:
@@ -102,20 +103,25 @@ def _connected(exchange: Exchange, family: int, address: tuple[Any, ...]) -> soc
     return sock
 
 
-def _not_connected(exchange: Exchange, host: str, port: int, failure: OSError | None) -> NotConnected:
+def _not_connected(exchange: Exchange, host: str, port: int, failure: OSError | None) -> tuple[str, str]:
+    """The error class, and the sentence for people."""
     if exchange.deadline.has_passed:
-        return _out_of_time()
+        return _OUT_OF_TIME
     if isinstance(failure, TimeoutError):
-        return NotConnected("connect_timeout", f"{host} did not answer on port {port} in time.")
+        return "connect_timeout", f"{host} did not answer on port {port} in time."
     if isinstance(failure, ConnectionRefusedError):
-        return NotConnected("connect_refused", f"{host} refused the connection on port {port}.")
+        return "connect_refused", f"{host} refused the connection on port {port}."
     if failure is not None and failure.errno in _OUT_OF_SOCKETS:
-        return NotConnected("internal", "This machine has no more sockets for new connections.")
-    return NotConnected("connect_refused", f"{host} cannot be reached on port {port}.")
+        return "internal", "This machine has no more sockets for new connections."
+    return "connect_refused", f"{host} cannot be reached on port {port}."
 
 
-def _out_of_time() -> NotConnected:
-    return NotConnected("deadline", "The time was over before there was a connection.")
+def _passed_over(found: Records, dialled: Records) -> str:
+    """What to add about the addresses of the name that were not tried, because they are not public."""
+    addresses = dict.fromkeys(str(record[4][0]) for record in found if record not in dialled)
+    if not addresses:
+        return ""
+    return f" Not tried, because not public: {', '.join(list(addresses)[:MAX_ADDRESSES])}."
 
 
 def _is_address(host: str) -> bool:
