@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -17,7 +18,7 @@ from webhooks_app.engine.sealing import Seal
 from webhooks_app.engine.signing import fingerprint, new_secret
 from webhooks_app.engine.signing_keys import add_secret
 from webhooks_app.engine.wanted import Wanted, check
-from webhooks_app.errors import NotFound
+from webhooks_app.errors import Conflict, NotFound
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import Listener, State
 
@@ -38,17 +39,26 @@ def create(
     by: Actor,
     secret: str | None = None,
     code_key: str | None = None,
+    row_id: str | None = None,
 ) -> Made:
-    """Make a listener. Raises NotRegistered for an unknown hook, Refused for what it cannot be."""
+    """Make a listener. Raises NotRegistered for an unknown hook, Refused for what it cannot be.
+
+    With a `row_id` it is made once, however often that is asked for: Conflict where it is there already.
+    """
     wanted = check(engine, engine.hooks[hook_name], wanted, secret=secret)
     now, made = engine.clock(), secret or new_secret()
-    row = {"id": new_id(), "hook": hook_name, "state": State.ACTIVE, "code_key": code_key}
+    row = {"id": row_id or new_id(), "hook": hook_name, "state": State.ACTIVE, "code_key": code_key}
     moments = {"state_since": now, "created_at": now, "updated_at": now}
     listener = Listener(**row, **moments, **columns_of(wanted))
     listener.headers_sealed = sealed_headers(engine.seal, listener.id, wanted.headers)
     with engine.sessions.begin() as session:
         session.add(listener)
-        session.flush()
+        try:
+            session.flush()
+        except sa.exc.IntegrityError as error:
+            if row_id is None:
+                raise
+            raise Conflict("This listener has been made already.") from error
         add_secret(session, engine.seal, listener.id, made, now=now)
         after = {**described(wanted), "hook": hook_name, "secret": fingerprint(made)}
         note(session, by, "create", "listener", listener.id, after=after, at=now)

@@ -19,6 +19,7 @@ from webhooks_app.errors import BadFilter, FieldError, Refused
 from webhooks_app.event import Hook
 from webhooks_app.match import Filter
 from webhooks_app.match_forms import VALUE_TYPES, field_of, filter_of, rows_for
+from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import Listener
 from webhooks_app.web.listener_fields import ListenerForm, schedule_meant, schedule_typed
 from webhooks_app.web.preview import Seen
@@ -141,6 +142,7 @@ def _typed(wanted: Wanted | None, version: int | None) -> dict[str, Any]:
         return {}
     return {
         "version": version,
+        "made_as": new_id(),
         "url": wanted.url,
         "name": wanted.name,
         "timeout_seconds": wanted.timeout_seconds,

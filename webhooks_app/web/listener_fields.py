@@ -78,6 +78,7 @@ class ListenerForm(FlaskForm):
     """Where to send, and how."""
 
     version = HiddenField()
+    made_as = HiddenField()  # the id of the new listener, so that a form sent twice makes one
     url = URLField("Listener URL", [InputRequired("Write the address that takes the deliveries.")])
     name = StringField("Name")
     timeout_seconds = Number("Timeout")

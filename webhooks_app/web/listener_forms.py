@@ -13,6 +13,7 @@ from webhooks_app.engine.retry import schedule_for, timeout_for
 from webhooks_app.errors import Conflict, Refused
 from webhooks_app.filter import Filter
 from webhooks_app.match_forms import field_of
+from webhooks_app.storage import ids
 from webhooks_app.storage.models import Listener
 from webhooks_app.web import listener_stored, once
 from webhooks_app.web.hooks import hook_named
@@ -57,7 +58,12 @@ def create(name: str) -> Response | tuple[str, int]:
         return _page(draft, samples), 200
     if not draft.is_accepted(engine()):
         return _page(draft, samples), 422
-    made = listeners.create(engine(), hook.name, draft.wanted(), by=actor())
+    row_id = ids.parse(ids.LISTENER, draft.form.made_as.data or "")
+    try:
+        made = listeners.create(engine(), hook.name, draft.wanted(), by=actor(), row_id=row_id)
+    except Conflict as conflict:
+        flash(f"{conflict} Its secret was shown by the first answer.", "info")
+        return redirect(page_of(row_id or ""), 303)
     once.keep(made.listener.id, made.secret)
     return _saved(made.listener, f"Saved {made.listener.name}.")
 
