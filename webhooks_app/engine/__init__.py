@@ -11,6 +11,8 @@
     claim        takes deliveries for the length of a lease; pacing says what a rate allows
     unsealed     what sending needs of a listener, decrypted once a version
     sender       the process-wide sending threads; lanes keep one listener from taking them all
+    batch        what is sent together; keeps each result until it is recorded
+    stragglers   what is still under way when its job ends
     message      the exact bytes and headers of one request; signing signs them
     transport    sends a Message; address_guard connects only to addresses it checked
     retry        outcome and attempt number become the next step
