@@ -210,11 +210,11 @@ def test_a_url_is_stored_as_it_is_sent(url: str, stored: str) -> None:
 
 
 def test_sentences_name_what_is_wrong() -> None:
-    with pytest.raises(Refused, match=r"^10\.0\.0\.1 is not a public address\.$"):
+    with pytest.raises(Refused, match=r"^url: 10\.0\.0\.1 is not a public address\.$"):
         canonical_url("http://10.0.0.1/", PUBLIC)
-    with pytest.raises(Refused, match=r"^Port 6379 is not allowed\.$"):
+    with pytest.raises(Refused, match=r"^url: Port 6379 is not allowed\.$"):
         canonical_url("http://example.com:6379/", PUBLIC)
-    with pytest.raises(Refused, match=r"^Write IPv4 addresses as four plain decimal numbers\.$"):
+    with pytest.raises(Refused, match=r"^url: Write IPv4 addresses as four plain decimal numbers\.$"):
         canonical_url("http://0x7f.1/", PUBLIC)
 
 
