@@ -33,6 +33,7 @@ def lent(built: Flask, engine: Engine, **config: Any) -> Iterator[Flask]:
         console_before, engine=engine, settings=engine.settings, sa_engine=sa_engine
     )
     built.config.update(TESTING=True, **config)
+    built.extensions["webhooks_queue_check"].forget()
     # There is no Redis here; until a request finds that out, nothing was counted in its place.
     with suppress(RedisError):
         limiter.limiter.storage.reset()

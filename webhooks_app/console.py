@@ -25,6 +25,11 @@ class Console:
     is_host_admin: Callable[[], bool] | None = None
     url_prefix: str = ""
 
+    @property
+    def is_guest(self) -> bool:
+        """Whether it stands inside another application."""
+        return bool(self.url_prefix)
+
 
 def console() -> Console:
     """The console of the application that is serving, our own or the one that embeds us."""

@@ -68,7 +68,7 @@ def test_a_database_without_tables_is_told_with_what_to_do(refused, engine):
     line = refused("listeners", "list")
 
     assert line == (
-        "The database is not up to date (no such table: webhooks_listeners). Run the command: webhooks migrate"
+        "The database is not up to date (no such table: webhooks_listeners). Run: flask --app wsgi webhooks migrate"
     )
 
 

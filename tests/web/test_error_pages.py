@@ -100,7 +100,17 @@ def test_a_database_without_tables_names_the_command(viewer, engine):
     answer = viewer.get("/hooks")
 
     assert answer.status_code == 503
-    assert "flask --app wsgi db upgrade" in answer.text
+    assert "flask --app wsgi webhooks migrate" in answer.text
+
+
+def test_the_sign_in_page_says_so_too_instead_of_asking_for_a_name(client, engine):
+    with engine.sessions.begin() as session:
+        Base.metadata.drop_all(session.connection())
+
+    answer = client.get("/login")
+
+    assert answer.status_code == 503
+    assert "flask --app wsgi webhooks migrate" in answer.text
 
 
 @pytest.mark.parametrize("data", [{}, {"csrf_token": "made up"}])

@@ -30,7 +30,7 @@ def test_without_worker_and_clock_the_commands_are_named(viewer):
 
 def test_tables_without_a_revision_are_told(viewer):
     # The test's database was made without migrations.
-    assert "flask --app wsgi db upgrade" in page(viewer, "/system")
+    assert "flask --app wsgi webhooks migrate" in page(viewer, "/system")
 
 
 def test_workers_and_clock_are_listed(viewer, workers_run, clock_runs):

@@ -26,6 +26,7 @@ from webhooks_app.errors import (
     Unavailable,
     UnserializablePayload,
 )
+from webhooks_app.storage.queries import revision
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -129,7 +130,8 @@ def _no_database(error: Exception) -> Response:
     current_app.logger.error("The database did not answer a call of the API: %s", error)
     return problem(
         503,
-        "The database cannot be reached just now, or is busy or not migrated.",
+        revision.advice(console().sa_engine, is_guest=console().is_guest)
+        or "The database cannot be reached just now, or is busy. Nothing was stored; try again.",
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
 

@@ -56,14 +56,7 @@ def line_of(error: Exception, found: Console) -> str:
 
 def _about_database(error: sa.exc.DBAPIError, found: Console) -> str:
     said = one_line(error.orig) if error.orig else type(error).__name__
-    if _is_out_of_date(found):
-        return f"The database is not up to date ({said}). Run the command: webhooks migrate"
+    if migrations.are_behind(found.sa_engine):
+        command = migrations.command_for(is_guest=found.is_guest)
+        return f"The database is not up to date ({said}). Run: {command}"
     return f"The database cannot be used: {said}"
-
-
-def _is_out_of_date(found: Console) -> bool:
-    try:
-        with found.sa_engine.connect() as connection:
-            return migrations.current(connection) != migrations.head()
-    except sa.exc.SQLAlchemyError:
-        return False  # It cannot be reached at all, which its own sentence says.

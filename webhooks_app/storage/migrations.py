@@ -36,6 +36,20 @@ def downgrade(engine: sa.Engine, revision: str) -> None:
         command.downgrade(_config(connection), revision)
 
 
+def are_behind(engine: sa.Engine) -> bool:
+    """Whether the tables are missing or of another version; False where the database does not even answer."""
+    try:
+        with engine.connect() as connection:
+            return current(connection) != head()
+    except sa.exc.SQLAlchemyError:
+        return False
+
+
+def command_for(*, is_guest: bool) -> str:
+    """What a person types to bring the tables up to date; inside another application it has that one's name."""
+    return f"flask --app {'YOUR_APPLICATION' if is_guest else 'wsgi'} webhooks migrate"
+
+
 def head() -> str:
     """The newest revision that this code knows."""
     found = ScriptDirectory(str(folder())).get_current_head()

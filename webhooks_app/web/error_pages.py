@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
@@ -19,7 +18,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, TooManyReque
 from webhooks_app import errors
 from webhooks_app.console import console
 from webhooks_app.extensions import db
-from webhooks_app.storage import migrations
+from webhooks_app.storage.queries import revision
 from webhooks_app.web.protection import request_id
 
 log = logging.getLogger("webhooks_app.web")
@@ -27,10 +26,6 @@ log = logging.getLogger("webhooks_app.web")
 CODES = (400, 403, 404, 405, 413, 422, 429, 500, 503)  # each has a page of its own
 OTHER_CODES = (401, 406, 408, 409, 410, 411, 412, 414, 415, 416, 417, 428, 431)
 
-NOT_MIGRATED = (
-    "The database does not have the tables of this version yet. Start with `make run`, "
-    "or run `flask --app wsgi db upgrade`, and reload this page."
-)
 NO_DATABASE = (
     "The database does not answer. Events that were already accepted are safe; try again in a minute."
 )
@@ -138,20 +133,12 @@ def _database_error(error: DBAPIError) -> Response:
     place = {"request_id": request_id()}
     log.error("Request %s found the database unwilling: %s", request_id(), error.orig, extra=place)
     _forget_user()
-    if not isinstance(error, OperationalError) and not _lacks_tables():
+    advice = revision.advice(console().sa_engine, is_guest=console().is_guest)
+    if not isinstance(error, OperationalError) and not advice:
         return _crash(InternalServerError(original_exception=error))
-    advice = NOT_MIGRATED if _lacks_tables() else IS_BUSY if "locked" in str(error.orig) else NO_DATABASE
-    response = error_page(503, advice)
+    response = error_page(503, advice or (IS_BUSY if "locked" in str(error.orig) else NO_DATABASE))
     response.headers["Retry-After"] = "10"
     return response
-
-
-def _lacks_tables() -> bool:
-    try:
-        with console().sa_engine.connect() as connection:
-            return migrations.current(connection) != migrations.head()
-    except sa.exc.SQLAlchemyError:
-        return False
 
 
 def _forget_user() -> None:

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify
 from webhooks_app.console import console
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.storage import migrations
+from webhooks_app.storage.queries import revision
 from webhooks_app.version import __version__
 from webhooks_app.web.shared import any_host, engine, open_to_all
 
@@ -39,7 +40,7 @@ def _database_problem() -> str | None:
     except sa.exc.SQLAlchemyError:
         return "The database does not answer."
     if current != migrations.head():
-        return "The database is not migrated to this version."
+        return revision.advice(console().sa_engine, is_guest=console().is_guest)
     return None
 
 

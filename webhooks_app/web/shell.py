@@ -42,6 +42,10 @@ class QueueCheck:
             self._asked_at, self._answered = now, self._ask()
         return self._answered
 
+    def forget(self) -> None:
+        """Ask anew the next time."""
+        self._asked_at = None
+
     def _ask(self) -> bool:
         try:
             self._queue().length()

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webhooks_app.console import console
 from webhooks_app.engine import accounts
 from webhooks_app.extensions import limiter
+from webhooks_app.storage.queries import people
 from webhooks_app.web.forms import SignInForm
 from webhooks_app.web.identity import begin_session, end_session, safe_next
 from webhooks_app.web.shared import engine, error_page, open_to_all, session
@@ -57,7 +58,7 @@ def ask() -> str | BaseResponse:
     """The form; whoever is signed in already goes on."""
     if current_user.is_authenticated:
         return redirect(_where_to())
-    return render_template("sign_in/form.html", form=SignInForm())
+    return render_template("sign_in/form.html", form=SignInForm(), has_users=people.has_users(session()))
 
 
 @bp.post("/login", endpoint="enter")
@@ -73,7 +74,7 @@ def enter() -> tuple[str, int] | BaseResponse:
         if user is None:
             form.password.errors = [WRONG]
     if user is None:
-        return render_template("sign_in/form.html", form=form), 422
+        return render_template("sign_in/form.html", form=form, has_users=True), 422
     begin_session(user)
     return redirect(_where_to())
 

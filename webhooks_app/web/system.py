@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from webhooks_app.console import console
 from webhooks_app.engine import Queue, QueueUnreachable
 from webhooks_app.engine.queue_facts import QueueServer, QueueWorker
+from webhooks_app.storage import migrations
 from webhooks_app.storage.models import Lease
 from webhooks_app.storage.queries import leases, revision
 from webhooks_app.storage.queries import system as queries
@@ -20,10 +21,12 @@ from webhooks_app.version import __version__
 from webhooks_app.web.delivery_page import WORKER_COMMAND
 from webhooks_app.web.revision import revision_of, unchanged
 from webhooks_app.web.shared import engine, session
+from webhooks_app.web.shell import queue_is_reachable
 
 bp = Blueprint("system", __name__, url_prefix="/system")
 
 CLOCK = "clock"
+NO_ANSWER = "Redis does not answer."
 LATE_AFTER = timedelta(seconds=60)
 COUNTED_UP_TO = 10_000
 CLOCK_COMMAND = "flask --app wsgi webhooks clock"
@@ -83,7 +86,9 @@ def live() -> str | Response:
 def running() -> Running:
     """How everything runs just now."""
     now = engine().clock()
-    queue, backlog = _queue_facts(engine().queue), queries.backlog(session(), now, most=COUNTED_UP_TO + 1)
+    # Where Redis hangs, each question would cost half a second: the frame of the page has just asked.
+    queue = _queue_facts(engine().queue) if queue_is_reachable() else QueueFacts(problem=NO_ANSWER)
+    backlog = queries.backlog(session(), now, most=COUNTED_UP_TO + 1)
     clock = leases.holder(session(), CLOCK)
     clock_runs = clock is not None and clock.until > now
     problems = _problems(queue, backlog, clock_runs=clock_runs, now=now)
@@ -122,7 +127,7 @@ def _queue_facts(queue: Queue) -> QueueFacts:
             queue.server(), latency_ms, waiting, queue.length(slow=True), tuple(queue.workers())
         )
     except QueueUnreachable:
-        return QueueFacts(problem="Redis does not answer.")
+        return QueueFacts(problem=NO_ANSWER)
 
 
 def _database_facts() -> DatabaseFacts:
@@ -164,4 +169,9 @@ def _problems(
 def _behind(database: DatabaseFacts) -> list[tuple[str, str]]:
     if database.tables.are_current:
         return []
-    return [("The tables are not those of this version.", "flask --app wsgi db upgrade")]
+    return [
+        (
+            "The tables are not those of this version.",
+            migrations.command_for(is_guest=console().is_guest),
+        )
+    ]

@@ -47,3 +47,8 @@ def audit(
     return page_of(
         session, query, moment_column=AuditEntry.at, id_column=AuditEntry.id, cursor=cursor, limit=limit
     )
+
+
+def has_users(session: Session) -> bool:
+    """Whether anybody can sign in; without the tables this fails, and the error's page says what to run."""
+    return session.scalar(sa.select(User.id).limit(1)) is not None

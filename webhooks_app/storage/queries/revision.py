@@ -28,6 +28,14 @@ def tables(session: Session) -> Tables:
     return Tables(migrations.current(session.connection()), migrations.head())
 
 
+def advice(engine: sa.Engine, *, is_guest: bool) -> str:
+    """What to do while the tables are missing or of another version; "" where they are right, or no answer comes."""
+    if not migrations.are_behind(engine):
+        return ""
+    command = migrations.command_for(is_guest=is_guest)
+    return f"The database does not have the tables of this version. Run `{command}`, or start with `webhooks up`."
+
+
 def backend(session: Session) -> str:
     """The database's name and version, as people write them: SQLite 3.46.1, PostgreSQL 17.2."""
     dialect = session.get_bind().dialect
