@@ -63,7 +63,7 @@ def open_box(page: Page, answer: str) -> str:
     address = page.url
     if answer != "200":
         page.locator(f"[name=answer][value='{answer}']").check()
-        page.get_by_role("button", name="Answer so").click()
+        page.locator("form:has([name=answer]) button").click()
     return address
 
 
