@@ -20,6 +20,7 @@ class Conversation:
     def __init__(self, sock: socket.socket, stopped: threading.Event) -> None:
         self.sock = sock
         self.requests: list[bytes] = []
+        self.ended = threading.Event()  # our end of it is closed
         self._stopped = stopped
         self._rest = b""
 
@@ -113,6 +114,7 @@ class Receiver:
             pass  # The sender went away, which is what these tests want of it.
         finally:
             conversation.sock.close()
+            conversation.ended.set()
 
 
 @contextlib.contextmanager
@@ -138,6 +140,16 @@ def answering(*answers: bytes) -> Behaviour:
         for answer in answers:
             to.request()
             to.send(answer)
+
+    return behave
+
+
+def in_turn(*behaviours: Behaviour) -> Behaviour:
+    """Behave like the first to the first connection, like the second to the second, and so on."""
+    left = iter(behaviours)
+
+    def behave(to: Conversation) -> None:
+        next(left)(to)
 
     return behave
 
@@ -186,6 +198,11 @@ def never_reading(to: Conversation) -> None:
 def reset(to: Conversation) -> None:
     to.request()
     to.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def once_and_then_reset(to: Conversation) -> None:
+    answering(OK)(to)
+    reset(to)
 
 
 def records(*addresses: str) -> Any:

@@ -5,29 +5,25 @@ from __future__ import annotations
 import json
 import os
 import threading
-import time
-from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
-from tests.engine.hostile_receiver import OK, Conversation, answering, receiving, records, well_behaved
+from tests.engine.hostile_receiver import (
+    OK,
+    Conversation,
+    answering,
+    receiving,
+    well_behaved,
+)
 from webhooks_app.engine.addresses import NetworkPolicy
-from webhooks_app.engine.exchange import Exchange, enter
 from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome
 from webhooks_app.engine.transport import Transport
 from webhooks_app.errors import SettingError
 
 POLICY = NetworkPolicy(allowed_networks=(ip_network("127.0.0.1/32"),))
-
-
-@pytest.fixture
-def sending() -> Iterator[Transport]:
-    transport = Transport(POLICY, threads=8, resolver=lambda name, port: records("127.0.0.1"))
-    yield transport
-    transport.close()
 
 
 def send(transport: Transport, url: str, *, headers: tuple[tuple[str, str], ...] = ()) -> Outcome:
@@ -66,59 +62,6 @@ def test_an_answer_is_told_with_its_timings(sending: Transport) -> None:
     phases = [timings.dns_ms, timings.connect_ms, timings.first_byte_ms, timings.read_ms]
     assert all(phase is not None and 0 <= phase <= timings.total_ms for phase in phases)
     assert timings.tls_ms is None
-
-
-def test_connections_are_kept_and_their_address_is_told_again(sending: Transport) -> None:
-    with receiving(well_behaved) as receiver:
-        outcomes = [send(sending, receiver.url()) for _ in range(5)]
-
-        assert len(receiver.conversations) == 1
-    assert {outcome.ip for outcome in outcomes} == {"127.0.0.1"}
-    assert [outcome.timings.connect_ms is None for outcome in outcomes] == [False, True, True, True, True]
-
-
-def test_a_connection_that_the_receiver_closed_is_opened_anew(sending: Transport) -> None:
-    with receiving(answering(OK)) as receiver:
-        assert send(sending, receiver.url()).accepted
-        receiver.conversations[0].sock.close()
-
-        assert send(sending, receiver.url()).accepted
-
-
-def test_connections_past_a_minute_are_not_used_and_are_closed(sending: Transport) -> None:
-    with receiving(well_behaved) as receiver:
-        send(sending, receiver.url())
-        (process,) = sending._processes.values()
-        pool = process.adapter.poolmanager.connection_from_url(receiver.url())
-        (connection,) = [one for one in pool.pool.queue if one is not None]
-
-        connection.dialled_at -= 61
-        send(sending, receiver.url())
-        assert len(receiver.conversations) == 2
-
-        connection.dialled_at -= 61
-        process.adapter.close_old()
-        assert connection.sock is None
-
-
-def test_a_connection_in_the_pool_is_out_of_reach_of_the_old_deadline(sending: Transport) -> None:
-    with receiving(well_behaved) as receiver:
-        send(sending, receiver.url())
-        (process,) = sending._processes.values()
-        pool = process.adapter.poolmanager.connection_from_url(receiver.url())
-        connection = pool._get_conn()
-        exchange = Exchange(
-            policy=POLICY, resolver=process.resolver, watchdog=process.watchdog, timeout_seconds=0.05
-        )
-        exchange.watch(connection.sock)
-
-        enter(exchange)
-        pool._put_conn(connection)
-        enter(None)
-        time.sleep(0.1)
-
-        assert send(sending, receiver.url()).accepted
-        assert len(receiver.conversations) == 1
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -171,7 +171,7 @@ class _KeptShort(HTTPConnectionPool):
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         connection: Any = super()._get_conn(timeout)
-        if connection.is_old:
+        if connection.is_old or current().wants_new_connection:
             connection.close()
         return connection
 

@@ -30,7 +30,7 @@ class Exchange:
 
     __slots__ = (
         "_watchdog", "connect_ms", "connected_at", "deadline", "dns_ms", "first_byte_at", "head_at", "ip",
-        "policy", "resolver", "sent_at", "started_at", "tls_ms",
+        "policy", "resolver", "sent_at", "started_at", "tls_ms", "wants_new_connection",
     )  # fmt: skip
 
     def __init__(
@@ -49,6 +49,13 @@ class Exchange:
         self.sent_at: float | None = None
         self.first_byte_at: float | None = None
         self.head_at: float | None = None
+        self.wants_new_connection = False
+
+    def begin_anew(self) -> None:
+        """Make the exchange once more in the time that is left, on a connection that was not used before."""
+        self.wants_new_connection = True
+        self._watchdog.finish(self.deadline)
+        self.deadline = self._watchdog.start(self.deadline.left)
 
     def watch(self, sock: socket.socket) -> None:
         """Have this socket shut down at the deadline."""

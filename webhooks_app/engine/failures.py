@@ -34,6 +34,14 @@ def why_no_answer(error: Exception, exchange: Exchange, *, timeout_seconds: floa
     return "internal", "The request could not be sent; the log says why."
 
 
+def lost_idle_connection(error: Exception, exchange: Exchange) -> bool:
+    """Whether a connection that was kept open turned out to be closed, before any answer came over it."""
+    was_kept = exchange.ip is not None and exchange.connected_at is None
+    if not was_kept or exchange.first_byte_at is not None or exchange.deadline.has_passed:
+        return False
+    return any(isinstance(cause, _CLOSED) for cause in _chain(error))
+
+
 def out_of_time(timeout_seconds: float) -> tuple[str, str]:
     """Return what to say when the deadline came first."""
     return "deadline", f"There was no complete answer within {timeout_seconds:g} seconds."
@@ -57,6 +65,9 @@ def _phrase(status: int) -> str:
     except ValueError:
         return ""
 
+
+# How a closed connection shows itself, without and with TLS.
+_CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 _BY_KIND: tuple[tuple[type[BaseException], tuple[str, str]], ...] = (
     (ssl.SSLError, ("tls_error", "The TLS connection broke.")),

@@ -25,7 +25,12 @@ from webhooks_app.engine.addresses import NetworkPolicy
 from webhooks_app.engine.deadline import Watchdog
 from webhooks_app.engine.dial import check_literal
 from webhooks_app.engine.exchange import Exchange, enter
-from webhooks_app.engine.failures import out_of_time, why_no_answer, why_not_accepted
+from webhooks_app.engine.failures import (
+    lost_idle_connection,
+    out_of_time,
+    why_no_answer,
+    why_not_accepted,
+)
 from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome
 from webhooks_app.engine.resolver import LookUp, Resolver, system_look_up
@@ -163,6 +168,17 @@ class Transport:
         # http.client itself says "accept-encoding: identity". The length is written as requests looks for it.
         request.headers = {**dict(message.headers), "Content-Length": str(len(message.body))}  # type: ignore[assignment]  # requests takes any mapping
         request.body = message.body
+        try:
+            return self._sent(adapter, request, message)
+        except Exception as error:
+            if not lost_idle_connection(error, exchange):
+                raise
+        # A receiver may close an idle connection in the very moment that we use it again (RFC 9112 §9.3.1). It
+        # has most likely not read the request; if it has, `webhook-id` tells it so.
+        exchange.begin_anew()
+        return self._sent(adapter, request, message)
+
+    def _sent(self, adapter: GuardedAdapter, request: PreparedRequest, message: Message) -> BaseHTTPResponse:
         # GuardedAdapter.build_response returns urllib3's answer, not one of requests.
         answer: Any = adapter.send(
             request, stream=True, timeout=message.timeout_seconds, proxies=self._proxies
