@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import threading
-from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -22,8 +21,6 @@ from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome
 from webhooks_app.engine.transport import Transport
 from webhooks_app.errors import SettingError
-
-POLICY = NetworkPolicy(allowed_networks=(ip_network("127.0.0.1/32"),))
 
 
 def send(transport: Transport, url: str, *, headers: tuple[tuple[str, str], ...] = ()) -> Outcome:
