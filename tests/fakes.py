@@ -69,10 +69,14 @@ class FakeQueue:
         return len(self.pushed_slow if slow else self.pushed)
 
     def was_wiped(self) -> bool:
-        """Say once that everything is gone, after `is_wiped` was set."""
+        """Say that everything is gone, after `is_wiped` was set."""
         self._check()
-        wiped, self.is_wiped = self.is_wiped, False
-        return wiped
+        return self.is_wiped
+
+    def mark(self) -> None:
+        """From now on nothing is gone."""
+        self._check()
+        self.is_wiped = False
 
     def workers(self) -> list[QueueWorker]:
         """Those put into `seen_workers`."""

@@ -48,7 +48,14 @@ def test_the_queue_takes_one_ring_until_it_is_answered(queue):
 def test_the_queue_that_is_down_refuses_every_call(queue):
     queue.is_down = True
 
-    for call in (queue.ring, queue.answer, queue.length, queue.was_wiped, lambda: queue.push([["a"]])):
+    for call in (
+        queue.ring,
+        queue.answer,
+        queue.length,
+        queue.was_wiped,
+        queue.mark,
+        lambda: queue.push([["a"]]),
+    ):
         with pytest.raises(QueueUnreachable):
             call()
 

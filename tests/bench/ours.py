@@ -11,9 +11,9 @@ from webhooks_app import Hook, hooks
 from webhooks_app.application import bind, build_engine
 from webhooks_app.engine import listeners
 from webhooks_app.engine.audit import CODE
+from webhooks_app.engine.queue_facts import SLOW
 from webhooks_app.match import Filter
 from webhooks_app.runtime.clock import run_clock
-from webhooks_app.runtime.rq_queue import SLOW
 from webhooks_app.runtime.worker import run_worker
 from webhooks_app.storage.base import Base
 from webhooks_app.storage.database import make_engine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 
@@ -110,3 +111,26 @@ def test_housekeeping_runs_now_and_then_and_may_fail(caplog: pytest.LogCaptureFi
 
     assert len(ran) >= 2
     assert "could not be closed" in caplog.text
+
+
+def test_where_no_thread_can_be_started_the_next_deadline_asks_again(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    class Short(threading.Thread):
+        left = 1
+
+        def start(self) -> None:
+            Short.left -= 1
+            if Short.left >= 0:
+                raise RuntimeError("can't start new thread")
+            super().start()
+
+    watchdog = Watchdog(housekeeping=lambda: None, thread=Short)
+    with pytest.raises(RuntimeError):
+        watchdog.start(0.1)
+
+    deadline = watchdog.start(0.1)
+    watchdog.watch(deadline, pair[0])
+    assert pair[0].recv(1) == b""
+    assert deadline.fired
+    watchdog.close()

@@ -184,7 +184,7 @@ def test_the_slow_worker_leaves_its_batch_behind_when_asked_to_stop(engine, one_
     threading.Timer(0.1, gate.set).start()
     engine.stragglers.drain(seconds=5)
     assert statuses(engine, *hung) == ["delivered", "pending", "pending"]
-    assert queue.pushed_slow == [[hung[1].id, hung[2].id]]
+    assert queue.pushed == [[hung[1].id, hung[2].id]]  # nobody knows yet whether it is slow with those
 
 
 def test_a_job_waits_for_room_before_it_claims(engine, make_delivery):

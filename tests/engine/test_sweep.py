@@ -15,6 +15,7 @@ from tests.fakes import answered
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.engine.claim import claim
 from webhooks_app.engine.dispatch import JOBS_IN_QUEUE
+from webhooks_app.engine.queue_facts import QueueWorker
 from webhooks_app.engine.sweep import INLINE_BATCH, Swept, sweep
 from webhooks_app.storage.models import Attempt, Delivery, Event, Status
 
@@ -126,6 +127,7 @@ def test_what_was_queued_long_ago_while_slow_jobs_stand_is_queued_among_them(
 ):
     delivery = make_delivery(queued_at=clock())
     queue.pushed_slow.append([delivery.id])
+    queue.seen_workers = [QueueWorker("one", "slow", "busy")]
     clock.tick(301)
     fresh = make_delivery()
 
@@ -137,10 +139,23 @@ def test_what_was_queued_long_ago_while_slow_jobs_stand_is_queued_among_them(
 def test_no_more_slow_jobs_are_queued_than_there_is_room_for(engine, make_delivery, queue, clock):
     make_delivery(queued_at=clock())
     queue.pushed_slow = [["x"]] * JOBS_IN_QUEUE
+    queue.seen_workers = [QueueWorker("one", "slow", "busy")]
     clock.tick(301)
 
     assert sweep(engine).queued == 0
     assert len(queue.pushed_slow) == JOBS_IN_QUEUE
+
+
+def test_without_a_worker_for_slow_listeners_the_others_deliver_what_waits_for_it(
+    engine, make_delivery, queue, clock
+):
+    delivery = make_delivery(queued_at=clock())
+    queue.pushed_slow.append([delivery.id])
+    queue.seen_workers = [QueueWorker("one", "deliveries", "idle")]
+    clock.tick(301)
+
+    assert sweep(engine).queued == 1
+    assert queue.pushed_ids == [delivery.id]
 
 
 def test_what_the_queue_does_not_take_does_not_stand_in_it(engine, make_delivery, queue, transport):
@@ -243,3 +258,23 @@ def test_without_a_queue_what_goes_alone_goes_alone(engine, make_delivery, queue
     tokens = [set(leases.of(one.id)) for one in (*alone, *together)]
     assert len(tokens[0] | tokens[1]) == 2
     assert tokens[2] == tokens[3] != tokens[0]
+
+
+def test_that_the_queue_was_wiped_is_known_until_the_database_knows_it_too(
+    engine, make_delivery, queue, clock
+):
+    delivery = make_delivery(queued_at=clock())
+    queue.pushed = [["the first that came after"]]
+    queue.is_wiped = True
+    busy = sa.exc.OperationalError("UPDATE", {}, Exception("database is locked"))
+
+    class Busy:
+        def __getattr__(self, _name):
+            raise busy
+
+    with pytest.raises(sa.exc.OperationalError):
+        sweep(replace(engine, sessions=Busy()))
+
+    assert sweep(engine).queued == 1
+    assert queue.pushed_ids[-1] == delivery.id
+    assert not queue.is_wiped

@@ -10,8 +10,8 @@ from redis.exceptions import ConnectionError as NotThere
 from redis.exceptions import TimeoutError as TooSlow
 from redis.sentinel import SentinelConnectionPool
 
+from webhooks_app.engine.queue_facts import DELIVERIES
 from webhooks_app.runtime.redis_client import PATIENT_SECONDS, SHORT_SECONDS, patient_client, quick_client
-from webhooks_app.runtime.rq_queue import DELIVERIES
 from webhooks_app.runtime.worker import _worker
 
 

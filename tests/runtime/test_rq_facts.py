@@ -10,10 +10,11 @@ from rq import Worker
 from rq.serializers import JSONSerializer
 
 from webhooks_app.engine import QueueUnreachable
+from webhooks_app.engine.queue_facts import DELIVERIES
 from webhooks_app.runtime.instance import prepare
 from webhooks_app.runtime.redis_client import quick_client
 from webhooks_app.runtime.redis_server import own_redis
-from webhooks_app.runtime.rq_queue import DELIVERIES, RqQueue, open_queue
+from webhooks_app.runtime.rq_queue import RqQueue, open_queue
 
 
 @pytest.fixture

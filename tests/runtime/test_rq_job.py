@@ -14,8 +14,8 @@ from rq.job import Job
 from rq.serializers import DefaultSerializer, JSONSerializer
 
 from tests import factories
+from webhooks_app.engine.queue_facts import DELIVERIES
 from webhooks_app.runtime.rq_job import ForbiddenJob, WebhooksJob
-from webhooks_app.runtime.rq_queue import DELIVERIES
 from webhooks_app.runtime.worker import run_worker
 from webhooks_app.storage.models import Delivery
 

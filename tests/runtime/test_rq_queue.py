@@ -10,17 +10,9 @@ import pytest
 from redis.exceptions import ResponseError
 
 from webhooks_app.engine import QueueUnreachable
+from webhooks_app.engine.queue_facts import DELIVERIES, SLOW
 from webhooks_app.runtime.redis_client import quick_client
-from webhooks_app.runtime.rq_queue import (
-    DELIVERIES,
-    EPOCH,
-    JOB_TIMEOUT_SECONDS,
-    KICK,
-    KICK_SECONDS,
-    SLOW,
-    RqQueue,
-    open_queue,
-)
+from webhooks_app.runtime.rq_queue import EPOCH, JOB_TIMEOUT_SECONDS, KICK, KICK_SECONDS, RqQueue, open_queue
 
 
 @pytest.fixture
@@ -85,14 +77,15 @@ def test_jobs_are_json_without_callbacks_and_leave_no_result(rq_queue, connectio
     assert not (job.success_callback or job.failure_callback or job.stopped_callback)
 
 
-def test_a_wiped_redis_is_noticed_once(rq_queue, connection):
-    assert rq_queue.was_wiped()  # a fresh one counts too
+def test_a_wiped_redis_is_noticed_until_it_is_marked(rq_queue, connection):
+    assert rq_queue.was_wiped() and rq_queue.was_wiped()  # a fresh one counts too
+    rq_queue.mark()
     assert not rq_queue.was_wiped()
+
+    assert connection.ttl(EPOCH) == -1  # it never expires by itself
 
     connection.flushall()
     assert rq_queue.was_wiped()
-    assert not rq_queue.was_wiped()
-    assert connection.ttl(EPOCH) == -1  # it never expires by itself
 
 
 def test_a_job_that_cannot_be_queued_takes_its_flag_back(redis_url, connection):
@@ -117,6 +110,7 @@ CALLS = {
     "push": lambda queue: queue.push([["a"]]),
     "length": lambda queue: queue.length(),
     "was_wiped": lambda queue: queue.was_wiped(),
+    "mark": lambda queue: queue.mark(),
     "workers": lambda queue: queue.workers(),
     "server": lambda queue: queue.server(),
 }

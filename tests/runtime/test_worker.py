@@ -15,10 +15,10 @@ from redis.exceptions import ConnectionError as NotThere
 from rq import Worker
 
 from tests import factories
-from tests.build import settings_for
 from tests.fakes import answered
+from webhooks_app.engine.queue_facts import DELIVERIES, SLOW
 from webhooks_app.runtime.redis_client import patient_client
-from webhooks_app.runtime.rq_queue import DELIVERIES, JOB_TIMEOUT_SECONDS, SLOW
+from webhooks_app.runtime.rq_queue import JOB_TIMEOUT_SECONDS
 from webhooks_app.runtime.worker import (
     WORKER_TTL_SECONDS,
     CannotWork,
@@ -71,7 +71,7 @@ def test_a_burst_works_the_slow_queue_off_too(working_engine):
 
 def test_a_burst_of_the_slow_queue_leaves_the_other_to_its_own_worker(working_engine):
     delivery = factories.make_delivery(working_engine, queued_at=working_engine.clock())
-    working_engine.queue.was_wiped()  # else the sweep would take it for lost
+    working_engine.queue.mark()  # else the sweep would take it for lost
     working_engine.queue.push([[delivery.id]])
     run_worker(working_engine, queue=SLOW, burst=True)
 
@@ -96,6 +96,24 @@ def test_a_burst_waits_for_what_is_in_flight(working_engine, transport):
     run_worker(working_engine, burst=True)
 
     assert statuses(working_engine) == ["delivered"]
+
+
+def test_a_burst_that_is_asked_to_stop_begins_nothing_more(working_engine, transport):
+    """Between two jobs, and not only within one: each round makes a worker of its own."""
+
+    def slowly(_message):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.1)
+        return answered(200)
+
+    transport.will_do(slowly)
+    listener = factories.make_listener(working_engine, sends_in_flight=1)
+    ids = [factories.make_delivery(working_engine, listener=listener).id for _ in range(20)]
+    working_engine.queue.push([[one] for one in ids])
+    run_worker(working_engine, burst=True)
+
+    assert 1 <= len(transport.sent) < 10
+    assert set(statuses(working_engine)) == {"delivered", "pending"}
 
 
 # Saying that it lives
@@ -169,7 +187,7 @@ def test_a_worker_that_sends_finishes_what_is_in_flight_and_gives_back_the_rest(
     assert statuses(working_engine) == ["delivered", "pending", "pending"]
 
 
-def test_draining_ends_with_the_timeout_and_five_seconds(working_engine, tmp_path, stop_soon):
+def test_draining_lasts_as_long_as_any_listener_may_take(working_engine, stop_soon):
     """Under `webhooks up` the supervisor ends the process before that, and the leases do the rest."""
     waits = []
 
@@ -177,13 +195,10 @@ def test_draining_ends_with_the_timeout_and_five_seconds(working_engine, tmp_pat
         def drain(self, *, seconds):
             waits.append(seconds)
 
-    settings = settings_for(
-        tmp_path, REDIS_URL=working_engine.settings.redis_url, WEBHOOKS_TIMEOUT_SECONDS="7"
-    )
     stop_soon(0.2)
-    run_worker(replace(working_engine, stragglers=Watched(), settings=settings))
+    run_worker(replace(working_engine, stragglers=Watched()))
 
-    assert waits == [12]
+    assert waits == [65]  # the longest timeout that a listener may have, and five seconds
 
 
 # The server

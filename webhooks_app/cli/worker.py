@@ -7,8 +7,8 @@ import sys
 import click
 
 from webhooks_app.console import console
+from webhooks_app.engine.queue_facts import DELIVERIES, SLOW
 from webhooks_app.logs import log_to
-from webhooks_app.runtime.rq_queue import DELIVERIES, SLOW
 from webhooks_app.runtime.worker import run_worker
 
 

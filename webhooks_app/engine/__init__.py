@@ -75,7 +75,10 @@ class Queue(Protocol):
         """How many jobs stand in the queue."""
 
     def was_wiped(self) -> bool:
-        """Whether the queue lost everything since this was last asked."""
+        """Whether the queue lost everything since `mark` was last called."""
+
+    def mark(self) -> None:
+        """Leave a mark that is lost with everything else."""
 
     def workers(self) -> Sequence[QueueWorker]:
         """The workers that are alive."""

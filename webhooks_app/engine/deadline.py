@@ -53,13 +53,20 @@ class Watchdog:
     `housekeeping_seconds`, once the first deadline was given out.
     """
 
-    def __init__(self, *, housekeeping: Callable[[], None], housekeeping_seconds: float = 10.0) -> None:
+    def __init__(
+        self,
+        *,
+        housekeeping: Callable[[], None],
+        housekeeping_seconds: float = 10.0,
+        thread: Callable[..., threading.Thread] = threading.Thread,
+    ) -> None:
         self._lock = threading.Lock()
         self._wake = threading.Condition(self._lock)
         self._heap: list[tuple[float, int, Deadline]] = []
         self._tie = itertools.count()
         self._live = 0
         self._sleeps_until = 0.0
+        self._make_thread = thread
         self._thread: threading.Thread | None = None
         self._is_closed = False
         self._housekeeping = housekeeping
@@ -67,13 +74,17 @@ class Watchdog:
         self._tidies_at = time.monotonic() + housekeeping_seconds
 
     def start(self, seconds: float) -> Deadline:
-        """Give out a deadline that many seconds from now."""
-        deadline = Deadline(time.monotonic() + seconds)
+        """Give out a deadline that many seconds from now.
+
+        Raises RuntimeError where the machine allows no more threads: without ours no deadline would be kept. The
+        next one asks again.
+        """
         with self._lock:
-            self._live += 1
-            self._push(deadline)
             if self._thread is None:
                 self._begin()
+            deadline = Deadline(time.monotonic() + seconds)
+            self._live += 1
+            self._push(deadline)
         return deadline
 
     def watch(self, deadline: Deadline, sock: socket.socket) -> None:
@@ -108,8 +119,9 @@ class Watchdog:
             self._wake.notify()
 
     def _begin(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="webhooks-deadlines", daemon=True)
-        self._thread.start()
+        thread = self._make_thread(target=self._run, name="webhooks-deadlines", daemon=True)
+        thread.start()
+        self._thread = thread
 
     def _push(self, deadline: Deadline) -> None:
         heap = self._heap

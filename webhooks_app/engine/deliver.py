@@ -168,7 +168,9 @@ def _record(attempts: Sequence[Sending]) -> None:
 
 
 def _return_unsent(attempts: Sequence[Sending]) -> None:
-    """What could not begin goes back to the database, and to the queue whose worker waits longer."""
+    """What could not begin goes back to the database, and as a rule to the queue whose worker waits longer."""
     if attempts:
         engine = attempts[0].engine
-        push(engine, give_back(engine, [attempt.claimed for attempt in attempts]), slow=True)
+        # A process that stops gives back what it never came to, be the listener slow or not.
+        is_slow = not engine.stragglers.is_hurried
+        push(engine, give_back(engine, [attempt.claimed for attempt in attempts]), slow=is_slow)

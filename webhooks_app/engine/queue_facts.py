@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+DELIVERIES = "deliveries"
+SLOW = "slow"  # for listeners that are slow to answer, with a worker of its own
+
 
 @dataclass(frozen=True, slots=True)
 class QueueServer:

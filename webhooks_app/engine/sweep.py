@@ -11,6 +11,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from webhooks_app.engine.busy import tried_again
 from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.dispatch import BATCH, JOBS_IN_QUEUE, dispatch, in_batches, let_wait
 from webhooks_app.engine.failpoints import reach
+from webhooks_app.engine.queue_facts import SLOW
 from webhooks_app.storage import ids
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import WAITING, Attempt, Delivery, Event, Status
@@ -53,7 +55,8 @@ def sweep(engine: Engine) -> Swept:
     rescued = rescue(engine)
     try:
         if engine.queue.was_wiped():
-            _forget_queued(engine, before=engine.clock())
+            tried_again(partial(_forget_queued, engine, before=engine.clock()))
+            engine.queue.mark()  # only now: if the database was away, the next sweep has to know it too
         rang = _ring_again(engine)
         queued = _feed(engine)
     except QueueUnreachable as error:
@@ -173,6 +176,9 @@ def _feed(engine: Engine) -> int:
     # What was queued long ago may stand in the slow queue: among the quick ones it would only be given back again.
     fresh = _queue(engine, _due(now) & Delivery.queued_at.is_(None), room=JOBS_IN_QUEUE - length)
     old = _due(now) & (Delivery.queued_at < gone)
+    if not any(worker.queue == SLOW for worker in engine.queue.workers()):
+        # Whoever runs no worker for slow receivers gets them delivered all the same, a little at a time.
+        return fresh + _queue(engine, old, room=JOBS_IN_QUEUE - length)
     return fresh + _queue(engine, old, room=JOBS_IN_QUEUE - slow_length, slow=True)
 
 
@@ -229,9 +235,12 @@ def _mark_queued(engine: Engine, wanted: sa.ColumnElement[bool], *, most: int) -
 def _forget_queued(engine: Engine, *, before: datetime) -> None:
     """The queue came back empty: nothing stands in it, whatever the database says."""
     with engine.sessions.begin() as session:
+        # In one order and past whatever is locked, which somebody moves just now: so nobody waits for nobody.
+        pick = sa.select(Delivery.id).where(IS_WAITING, Delivery.queued_at <= before).order_by(Delivery.id)
+        locked = pick.with_for_update(skip_locked=True).cte("pick")
         session.execute(
             sa.update(Delivery)
-            .where(IS_WAITING, Delivery.queued_at <= before)
+            .where(Delivery.id.in_(sa.select(locked.c.id)), Delivery.status.in_(WAITING))
             .values(queued_at=None)
             .execution_options(synchronize_session=False)
         )

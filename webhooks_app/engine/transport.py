@@ -104,12 +104,15 @@ class Transport:
     def send(self, message: Message) -> Outcome:
         """Send the message and say what came of it, within its timeout."""
         process = self._here()
-        exchange = Exchange(
-            policy=self.policy,
-            resolver=process.resolver,
-            watchdog=process.watchdog,
-            timeout_seconds=message.timeout_seconds,
-        )
+        try:
+            exchange = Exchange(
+                policy=self.policy,
+                resolver=process.resolver,
+                watchdog=process.watchdog,
+                timeout_seconds=message.timeout_seconds,
+            )
+        except RuntimeError:
+            return Outcome(error_class="internal", error="This machine has no more threads for deadlines.")
         enter(exchange)
         try:
             answer = self._exchanged(process.adapter, exchange, message)
@@ -228,7 +231,8 @@ def _body(exchange: Exchange, answer: BaseHTTPResponse) -> tuple[bytes, str]:
             if answer.length_remaining == 0:
                 break
     except Exception:  # noqa: BLE001 - the head has decided the outcome; the body is only for the log.
-        truncated = "broken"
+        # The socket's own timeout may come a moment before the watchdog.
+        truncated = "time" if exchange.deadline.has_passed else "broken"
     if exchange.deadline.fired:
         truncated = "time"
     elif wanted <= 0:

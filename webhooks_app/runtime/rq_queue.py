@@ -18,12 +18,9 @@ from rq import Queue as RedisQueue
 from rq.serializers import JSONSerializer
 
 from webhooks_app.engine import QueueUnreachable
-from webhooks_app.engine.queue_facts import QueueServer, QueueWorker
+from webhooks_app.engine.queue_facts import DELIVERIES, SLOW, QueueServer, QueueWorker
 from webhooks_app.runtime.rq_facts import server_of, workers_of
 from webhooks_app.runtime.rq_job import DELIVER, DISPATCH, WebhooksJob
-
-DELIVERIES = "deliveries"
-SLOW = "slow"
 
 KICK = "webhooks:kick"
 KICK_SECONDS = 30
@@ -110,8 +107,13 @@ class RqQueue:
 
     @_or_unreachable
     def was_wiped(self) -> bool:
-        """Whether our mark is gone; sets it again."""
-        return bool(self._redis.set(EPOCH, secrets.token_hex(8), nx=True))
+        """Whether our mark is gone."""
+        return not self._redis.exists(EPOCH)
+
+    @_or_unreachable
+    def mark(self) -> None:
+        """Set our mark; it never expires by itself."""
+        self._redis.set(EPOCH, secrets.token_hex(8))
 
     @_or_unreachable
     def workers(self) -> list[QueueWorker]:

@@ -24,11 +24,13 @@ from rq.serializers import JSONSerializer
 
 from webhooks_app.engine import Engine
 from webhooks_app.engine.dispatch import dispatch
+from webhooks_app.engine.queue_facts import DELIVERIES, SLOW
 from webhooks_app.engine.sweep import sweep
 from webhooks_app.engine.unreadable import release_readable
+from webhooks_app.engine.wanted import TIMEOUT_SECONDS
 from webhooks_app.runtime.redis_client import patient_client, quick_client
 from webhooks_app.runtime.rq_job import WebhooksJob
-from webhooks_app.runtime.rq_queue import DELIVERIES, SLOW, RqQueue, open_queue
+from webhooks_app.runtime.rq_queue import RqQueue, open_queue
 
 log = logging.getLogger("webhooks_app.worker")
 
@@ -37,7 +39,8 @@ HEARTBEAT_SECONDS = 5.0
 # than a job may take, because no heartbeat goes out during one.
 WORKER_TTL_SECONDS = 120
 OLDEST_REDIS = (6, 2)
-DRAIN_MARGIN_SECONDS = 5.0
+# No send lasts longer than the longest timeout that a listener may have, so that as a rule it ends much sooner.
+DRAIN_SECONDS = TIMEOUT_SECONDS[1] + 5.0
 WAIT_SECONDS = 30.0
 WAIT_PAUSE_SECONDS = 0.25
 
@@ -99,7 +102,7 @@ def run_worker(engine: Engine, *, queue: str = DELIVERIES, burst: bool = False) 
         _work_off(engine, connection, queue)
     else:
         _work(engine, connection, queue)
-    engine.stragglers.drain(seconds=engine.settings.timeout_seconds + DRAIN_MARGIN_SECONDS)
+    engine.stragglers.drain(seconds=DRAIN_SECONDS)
 
 
 def _work(engine: Engine, connection: Redis, queue: str) -> None:
@@ -160,12 +163,18 @@ def _work_off(engine: Engine, connection: Redis, queue: str) -> None:
         dispatched = dispatch(engine)
         swept = sweep(engine)
         # A list, because both queues are to be worked off, whatever the first one held.
-        worked = [
-            _worker(connection, name).work(burst=True, logging_level="WARNING") for name in _both(queue)
-        ]
-        engine.stragglers.drain(seconds=engine.settings.timeout_seconds + DRAIN_MARGIN_SECONDS)
-        if not (dispatched or swept.rang or swept.queued or any(worked)):
+        worked = [_burst(engine, connection, name) for name in _both(queue)]
+        engine.stragglers.drain(seconds=DRAIN_SECONDS)
+        if engine.stragglers.is_hurried or not (dispatched or swept.rang or swept.queued or any(worked)):
             return
+
+
+def _burst(engine: Engine, connection: Redis, queue: str) -> bool:
+    if engine.stragglers.is_hurried:
+        return False
+    worker = _worker(connection, queue)
+    worker.on_stop = engine.stragglers.hurry
+    return worker.work(burst=True, logging_level="WARNING")
 
 
 def _both(queue: str) -> tuple[str, ...]:
