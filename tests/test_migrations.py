@@ -73,7 +73,7 @@ def test_the_indexes_ask_for_the_same_rows_as_the_models_do(database):
     created = _partial_indexes(database)
     Base.metadata.drop_all(database)
 
-    assert len(created) == 5
+    assert len(created) == 6
     assert migrated == created
 
 

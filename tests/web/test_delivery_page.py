@@ -211,3 +211,19 @@ def test_an_attempt_without_an_answer_is_shown(operator, make_delivery, add_atte
 
     for tab in ("response", "request"):
         assert "Worker lost" in page(operator, address(delivery, tab=tab))
+
+
+def test_what_retention_has_deleted_is_said_where_it_stood(operator, make_delivery, add_attempt):
+    delivery = make_delivery(status="delivered", attempt_count=1)
+    add_attempt(delivery, number=1, request_headers=None, response_headers=None, response_body=None)
+
+    for tab in ("response", "request"):
+        text = page(operator, address(delivery, tab=tab))
+        assert "What was sent and answered is kept for 7 days, and was deleted after that." in text
+        assert "had no body" not in text and "curl" not in text
+    assert operator.get(f"/deliveries/dlv_{delivery.id}/attempts/1/request").status_code == 404
+
+
+def test_the_small_print_says_until_when_it_is_kept(operator, make_delivery):
+    assert "Kept until" in page(operator, address(make_delivery(status="failed")))
+    assert "Kept until" not in page(operator, address(make_delivery(status="held")))

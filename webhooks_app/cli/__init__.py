@@ -15,6 +15,7 @@ from webhooks_app.cli.hooks import hooks
 from webhooks_app.cli.listeners import listeners
 from webhooks_app.cli.migrate import migrate
 from webhooks_app.cli.people import create_token, create_user, sign_in_link
+from webhooks_app.cli.prune import prune
 from webhooks_app.cli.refusals import WebhooksGroup
 from webhooks_app.cli.send import send
 from webhooks_app.cli.up import up
@@ -26,7 +27,7 @@ webhooks = WebhooksGroup(
     "\b\nExample:\n  flask --app wsgi webhooks send person name=Joe",
 )
 for _command in (
-    up, worker, clock, migrate, hooks, send, listeners, deliveries, create_user, create_token, sign_in_link,
+    up, worker, clock, migrate, hooks, send, listeners, deliveries, prune, create_user, create_token, sign_in_link,
     config,
 ):  # fmt: skip
     webhooks.add_command(_command)

@@ -44,6 +44,8 @@ class Status(StrEnum):
 
 WAITING = (Status.PENDING, Status.RETRYING)  # what may be claimed
 UNSENT = (*WAITING, Status.HELD)  # what is sent yet, if its listener lets it
+# The classes of attempts that may have nothing to show of what was sent.
+WITHOUT_CONTENT = ("worker_lost", "superseded", "internal")
 FINAL = (Status.DELIVERED, Status.FAILED, Status.CANCELLED)
 
 
@@ -149,6 +151,7 @@ class Event(Base):
 _IS_WAITING = sa.text("status IN ('pending', 'retrying')")
 _IS_SENDING = sa.text("status = 'sending'")
 _IS_UNSENT = sa.text("status IN ('pending', 'retrying', 'held')")
+_KEEPS_CONTENT = sa.text("request_headers IS NOT NULL")
 _ENDED_BADLY = sa.text("status IN ('failed', 'held', 'cancelled')")
 
 
@@ -249,9 +252,21 @@ class Attempt(Base):
 
     delivery: Mapped[Delivery] = relationship(back_populates="attempts", lazy="raise")
 
+    @property
+    def is_cleared(self) -> bool:
+        """Whether retention took away what was sent and answered; a lost worker had left nothing."""
+        return self.request_headers is None and self.error_class not in WITHOUT_CONTENT
+
     __table_args__ = (
         sa.UniqueConstraint("delivery_id", "number"),
         sa.Index("ix_webhooks_attempts_started", "started_at"),
+        sa.Index(
+            "ix_webhooks_attempts_kept",
+            "started_at",
+            "id",
+            sqlite_where=_KEEPS_CONTENT,
+            postgresql_where=_KEEPS_CONTENT,
+        ),
     )
 
 

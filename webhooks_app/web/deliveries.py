@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as Answer
 
 from webhooks_app.engine import intervene
 from webhooks_app.engine.documents import sent_body
+from webhooks_app.engine.retention import goes_at
 from webhooks_app.engine.retry import schedule_for
 from webhooks_app.errors import Conflict
 from webhooks_app.storage import ids
@@ -70,6 +71,8 @@ def show(delivery_id: str) -> str:
         siblings=queries.siblings(session(), page.delivery),
         newer=newer,
         older=older,
+        cleared=_cleared(),
+        goes_at=goes_at(page.delivery, engine().settings),
     )
 
 
@@ -88,6 +91,8 @@ def body(delivery_id: str, number: int, side: str) -> Response:
     attempt = next((one for one in delivery.attempts if one.number == number), None)
     if attempt is None:
         abort(404, f"This delivery has no attempt {number}.")
+    if attempt.is_cleared:
+        abort(404, _cleared())
     received = attempt.response_body or b""
     whole = received if side == "response" else sent_body(engine(), delivery, attempt)
     return bodies.download(whole, f"{ids.shown(ids.DELIVERY, delivery.id)}-{number}-{side}.txt")
@@ -237,3 +242,10 @@ def _sees_bodies() -> bool:
 def log_address(args: delivery_filter.Args, **more: str | None) -> str:
     """The address of the log with these parts and some more."""
     return _address(args + tuple((name, value) for name, value in more.items() if value))
+
+
+def _cleared() -> str:
+    days = engine().settings.retention_body_days
+    return (
+        f"What was sent and answered is kept for {present.plural(days, 'day')}, and was deleted after that."
+    )
