@@ -20,6 +20,7 @@
     stragglers   what is still in flight when its job has ended
     sweep        due and not queued, claimed and lost, published and never dispatched
     leader       which of several clocks sweeps
+    retention    what is old enough to delete, in small pieces
 
 Beside the path: listeners are what people change, wanted says what one may be, declared keeps those of the
 code (postponed: until there are tables), trial sends a test, intervene retries and cancels, unreadable lets

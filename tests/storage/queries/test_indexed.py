@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from webhooks_app.engine import listeners
+from webhooks_app.engine import listeners, retention
 from webhooks_app.engine.audit import CODE
 from webhooks_app.storage.models import WAITING, Delivery
 from webhooks_app.storage.queries import deliveries
@@ -99,3 +99,22 @@ def test_when_a_listener_is_next_sent_to_is_read_from_what_is_unsent(engine, mak
         listener_queries.health(session, ids, clock())
 
     assert "ix_webhooks_deliveries_unsent (listener_id=?" in plans[-1]
+
+
+def test_what_is_old_is_found_along_indexes(engine):
+    steps = []
+
+    @sa.event.listens_for(engine.readings.kw["bind"], "before_cursor_execute")
+    def explain(_connection, cursor, statement, parameters, _context, _many):
+        asked = cursor.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        steps.extend(row[3] for row in asked.fetchall() if row[3].startswith(("SCAN", "SEARCH")))
+
+    retention.would_prune(engine)
+
+    assert [step.removeprefix("SEARCH webhooks_").split(" USING INDEX ")[-1] for step in steps] == [
+        "ix_webhooks_deliveries_newest (created_at<?)",
+        "ix_webhooks_events_newest (created_at<?)",
+        "sqlite_autoindex_webhooks_deliveries_2 (event_id=?)",
+        "ix_webhooks_attempts_kept (started_at<?)",
+        "sqlite_autoindex_webhooks_deliveries_1 (id=?)",
+    ]
