@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from webhooks_app.engine import QueueUnreachable
+from webhooks_app.engine import QueueRefuses, QueueUnreachable
 from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome, Timings
 from webhooks_app.engine.queue_facts import QueueServer, QueueWorker
@@ -37,6 +37,7 @@ class FakeQueue:
         self.pushed: list[list[str]] = []
         self.pushed_slow: list[list[str]] = []
         self.is_down = False
+        self.refuses = ""
         self.is_wiped = False
         self.seen_workers: list[QueueWorker] = []
         self._asked_for = False
@@ -62,6 +63,12 @@ class FakeQueue:
         """Keep the batches."""
         self._check()
         (self.pushed_slow if slow else self.pushed).extend(list(batch) for batch in batches)
+
+    def try_out(self) -> None:
+        """Raise what `refuses` holds, if anything."""
+        self._check()
+        if self.refuses:
+            raise QueueRefuses(self.refuses)
 
     def length(self, *, slow: bool = False) -> int:
         """How many batches were pushed and not taken out of the list."""

@@ -20,8 +20,9 @@ DEMO = {"demo"}
 ROOMS = ("storage", "engine", "web", "api", "cli", "runtime")
 DOORS = ("web", "api", "cli", "jobs")
 
-# Of storage a door reads the queries, and knows the rows, their words, and whether they are up to date.
-FOR_DOORS = ("queries", "models", "people", "echo", "ids", "types", "migrations")
+# Of storage a door reads the queries, and knows the rows, their words, whether they are up to date, and why the
+# database refuses.
+FOR_DOORS = ("queries", "models", "people", "echo", "ids", "types", "migrations", "faults")
 
 _DOOR = {"base", "words", "queries", "rows", "engine", "shared"}
 MAY_IMPORT: dict[str, set[str]] = {

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 import time
 
 import pytest
 import sqlalchemy as sa
 
-from webhooks_app.storage.database import make_engine, sessions_for
+from webhooks_app.storage.database import MORE_BEGINS, make_engine, sessions_for
 
 
 @pytest.fixture
@@ -108,3 +109,40 @@ def test_a_forked_process_opens_connections_of_its_own(sqlite):
         if child == 0:
             os._exit(sqlite.pool.checkedout())
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_writer_that_lost_to_others_lines_up_again(sqlite, tmp_path):
+    other = sqlite3.connect(tmp_path / "x.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    asked = []
+
+    with sqlite.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=50")
+        connection.connection.dbapi_connection.set_trace_callback(asked.append)
+    threading.Timer(0.08, other.execute, ["COMMIT"]).start()
+    for _ in range(50):  # on a slow machine the timer may be late
+        try:
+            with sessions_for(sqlite).begin() as session:
+                session.execute(sa.text("INSERT INTO numbers VALUES (1)"))
+            break
+        except sa.exc.OperationalError:
+            continue
+
+    begins = [statement for statement in asked if statement.startswith("BEGIN IMMEDIATE")]
+    assert len(begins) >= 2
+    other.close()
+
+
+def test_a_writer_that_always_loses_hears_of_it_after_three_turns(sqlite, tmp_path):
+    other = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    asked = []
+
+    with sqlite.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=1")
+        connection.connection.dbapi_connection.set_trace_callback(asked.append)
+    with pytest.raises(sa.exc.OperationalError, match="locked"), sessions_for(sqlite).begin() as session:
+        session.execute(sa.text("INSERT INTO numbers VALUES (1)"))
+
+    assert asked.count("BEGIN IMMEDIATE") == 1 + MORE_BEGINS
+    other.close()

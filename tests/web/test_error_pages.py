@@ -29,8 +29,9 @@ def broken(app):
     """The console with pages that fail in each way, open to all."""
     ways = {
         "crash": lambda: 1 / 0,
-        "busy": lambda: _raise("database is locked"),
-        "away": lambda: _raise("unable to open database file"),
+        "busy": lambda: _raise("database is locked", sqlite3.SQLITE_BUSY),
+        "full": lambda: _raise("database or disk is full", sqlite3.SQLITE_FULL),
+        "away": lambda: _raise("unable to open database file", sqlite3.SQLITE_CANTOPEN),
         "unkeepable": _raise_data_error,
         "type": lambda: abort(415),
         "large": lambda: abort(413),
@@ -41,8 +42,10 @@ def broken(app):
     return app
 
 
-def _raise(sentence):
-    raise sa.exc.OperationalError("SELECT 1", {}, sqlite3.OperationalError(sentence))
+def _raise(sentence, code):
+    cause = sqlite3.OperationalError(sentence)
+    cause.sqlite_errorcode = code
+    raise sa.exc.OperationalError("SELECT 1", {}, cause)
 
 
 def _raise_data_error():
@@ -77,6 +80,7 @@ def test_a_crash_tells_nothing_but_an_id(broken, caplog):
     ("way", "code", "sentence"),
     [
         ("busy", 503, "The database is busy."),
+        ("full", 503, "The disk of the database is full, so nothing was stored."),
         ("away", 503, "The database does not answer."),
         ("large", 413, "That is too large"),
         ("type", 415, "The request could not be understood"),
@@ -152,6 +156,23 @@ def test_a_queue_that_is_away_is_told_on_every_page(app, operator, queue):
     queue.is_down = True
 
     assert "Redis does not answer." in page(operator, "/hooks")
+
+
+def test_a_queue_that_answers_but_takes_nothing_is_told_too(app, operator, queue):
+    queue.refuses = "OOM command not allowed when used memory > 'maxmemory'."
+
+    text = page(operator, "/system")
+    assert "Redis takes nothing: its memory or disk is full" in text
+    assert "Redis does not answer" not in text
+
+
+def test_storage_that_is_nearly_full_is_told_on_every_page(app, operator):
+    found = app.extensions["webhooks"]
+    settings = replace(found.settings, min_free_bytes=2**50)
+    app.extensions["webhooks"] = replace(found, engine=replace(found.engine, settings=settings))
+
+    text = page(operator, "/hooks")
+    assert "Storage is nearly full:" in text and "lower WEBHOOKS_MIN_FREE_BYTES" in text
 
 
 def test_a_console_inside_another_application_warns_of_its_sqlite(app, operator):

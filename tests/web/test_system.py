@@ -50,7 +50,7 @@ def test_a_redis_that_is_away_is_told_and_the_page_still_comes(viewer, queue):
 
     text = page(viewer, "/system")
 
-    assert "Redis does not answer." in text and "Not known while" in text
+    assert "Redis does not answer." in text and "Not known just now" in text
 
 
 def test_what_waits_is_counted(viewer, make_delivery, make_event):

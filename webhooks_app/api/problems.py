@@ -26,6 +26,7 @@ from webhooks_app.errors import (
     Unavailable,
     UnserializablePayload,
 )
+from webhooks_app.storage import faults
 from webhooks_app.storage.queries import revision
 
 MEDIA_TYPE = "application/problem+json"
@@ -130,8 +131,7 @@ def _no_database(error: Exception) -> Response:
     current_app.logger.error("The database did not answer a call of the API: %s", error)
     return problem(
         503,
-        revision.advice(console().sa_engine, is_guest=console().is_guest)
-        or "The database cannot be reached just now, or is busy. Nothing was stored; try again.",
+        revision.advice(console().sa_engine, is_guest=console().is_guest) or faults.sentence_for(error),
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
 

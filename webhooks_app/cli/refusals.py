@@ -17,7 +17,7 @@ from webhooks_app.errors import Refused, WebhooksError
 from webhooks_app.logs import log_to
 from webhooks_app.runtime.worker import CannotWork
 from webhooks_app.start import one_line
-from webhooks_app.storage import migrations
+from webhooks_app.storage import faults, migrations
 
 _KNOWN = (WebhooksError, CannotWork, QueueUnreachable, CommandError, sa.exc.DBAPIError)
 
@@ -59,4 +59,4 @@ def _about_database(error: sa.exc.DBAPIError, found: Console) -> str:
     if migrations.are_behind(found.sa_engine):
         command = migrations.command_for(is_guest=found.is_guest)
         return f"The database is not up to date ({said}). Run: {command}"
-    return f"The database cannot be used: {said}"
+    return f"{faults.sentence_for(error)} ({said})"

@@ -60,6 +60,10 @@ class QueueUnreachable(Exception):
     """The queue did not answer. What was to be queued stays in the database, and the sweep tries again."""
 
 
+class QueueRefuses(QueueUnreachable):
+    """The queue answers, but takes nothing: its memory or disk is full, or it is a copy that only reads."""
+
+
 class Queue(Protocol):
     """The doorbell and the belt. Every call may raise QueueUnreachable, within half a second."""
 
@@ -71,6 +75,9 @@ class Queue(Protocol):
 
     def push(self, batches: Sequence[Sequence[str]], *, slow: bool = False) -> None:
         """Queue batches of delivery ids."""
+
+    def try_out(self) -> None:
+        """Make sure that the queue would take something. Raises QueueRefuses where it only answers."""
 
     def length(self, *, slow: bool = False) -> int:
         """How many jobs stand in the queue."""

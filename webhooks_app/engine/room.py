@@ -20,12 +20,17 @@ MOST_UNDISPATCHED = 500_000
 
 def check(engine: Engine, *, most_undispatched: int = MOST_UNDISPATCHED) -> None:
     """Raises Unavailable while the disk is nearly full, or too many events wait to be dispatched."""
-    free = shutil.disk_usage(_folder(engine)).free
-    if free < engine.settings.min_free_bytes:
+    if free_bytes_if_few(engine) is not None:
         raise Unavailable("Storage is nearly full.", retry_after_seconds=60)
     with engine.readings() as session:
         if is_backlog_over(session.connection(), most_undispatched):
             raise Unavailable("Too many events wait to be dispatched. Is a worker running?")
+
+
+def free_bytes_if_few(engine: Engine) -> int | None:
+    """How much room is left for the database where that is less than the settings want; else None."""
+    free = shutil.disk_usage(_folder(engine)).free
+    return free if free < engine.settings.min_free_bytes else None
 
 
 def _folder(engine: Engine) -> Path:

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError, ResponseError
 from rq import Queue as RedisQueue
 from rq.serializers import JSONSerializer
 
-from webhooks_app.engine import QueueUnreachable
+from webhooks_app.engine import QueueRefuses, QueueUnreachable
 from webhooks_app.engine.queue_facts import DELIVERIES, SLOW, QueueServer, QueueWorker
 from webhooks_app.runtime.rq_facts import server_of, workers_of
 from webhooks_app.runtime.rq_job import DELIVER, DISPATCH, WebhooksJob
@@ -25,6 +25,8 @@ from webhooks_app.runtime.rq_job import DELIVER, DISPATCH, WebhooksJob
 KICK = "webhooks:kick"
 KICK_SECONDS = 30
 EPOCH = "webhooks:epoch"
+TRIED = "webhooks:tried"
+TRIED_SECONDS = 60
 
 # The backstop behind the transport's own deadline: the largest timeout and the lease's margin, less 15 s.
 JOB_TIMEOUT_SECONDS = 90
@@ -43,6 +45,8 @@ def _or_unreachable(
     def called(self: RqQueue, /, *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return call(self, *args, **kwargs)
+        except ResponseError as error:
+            raise QueueRefuses(str(error)) from error
         except (RedisError, OSError) as error:
             raise QueueUnreachable(str(error) or type(error).__name__) from error
 
@@ -99,6 +103,11 @@ class RqQueue:
             for batch in batches
         ]
         self._queues[SLOW if slow else DELIVERIES].enqueue_many(jobs)
+
+    @_or_unreachable
+    def try_out(self) -> None:
+        """Write something small that goes away by itself: a server whose memory is full still answers questions."""
+        self._redis.set(TRIED, "1", ex=TRIED_SECONDS)
 
     @_or_unreachable
     def length(self, *, slow: bool = False) -> int:

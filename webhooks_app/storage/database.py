@@ -8,12 +8,17 @@ tried before it is used, and no statement is prepared, so that a pooler in trans
 from __future__ import annotations
 
 import os
+import random
+import sqlite3
+import time
 import weakref
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
+MORE_BEGINS = 2  # after the first, each with all the patience of the busy handler
+_PAUSE_SECONDS = 0.1
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
 
 
@@ -62,7 +67,19 @@ def _settle(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN " + connection.get_execution_options().get("sqlite_begin", "DEFERRED"))
+    statement = "BEGIN " + connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    # The busy handler is not fair: a writer can lose to others for all of its five seconds. Nothing has begun yet, so
+    # that whatever is to be written may simply line up again.
+    for _ in range(MORE_BEGINS):
+        try:
+            connection.connection.cursor().execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                break
+            time.sleep(_PAUSE_SECONDS * random.random())  # noqa: S311 (jitter, not a secret)
+        else:
+            return
+    connection.exec_driver_sql(statement)  # the last try, whose error is SQLAlchemy's
 
 
 def _forget_connections_after_fork(engine: sa.Engine) -> None:

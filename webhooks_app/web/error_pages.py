@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, TooManyReque
 from webhooks_app import errors
 from webhooks_app.console import console
 from webhooks_app.extensions import db
+from webhooks_app.storage import faults
 from webhooks_app.storage.queries import revision
 from webhooks_app.web.protection import request_id
 
@@ -25,11 +26,6 @@ log = logging.getLogger("webhooks_app.web")
 
 CODES = (400, 403, 404, 405, 413, 422, 429, 500, 503)  # each has a page of its own
 OTHER_CODES = (401, 406, 408, 409, 410, 411, 412, 414, 415, 416, 417, 428, 431)
-
-NO_DATABASE = (
-    "The database does not answer. Events that were already accepted are safe; try again in a minute."
-)
-IS_BUSY = "The database is busy. Nothing was changed; try again in a moment."
 
 # Never shown again, not even to who typed them.
 _SECRET_FIELDS = ("csrf_token", "password", "secret", "headers")
@@ -136,7 +132,7 @@ def _database_error(error: DBAPIError) -> Response:
     advice = revision.advice(console().sa_engine, is_guest=console().is_guest)
     if not isinstance(error, OperationalError) and not advice:
         return _crash(InternalServerError(original_exception=error))
-    response = error_page(503, advice or (IS_BUSY if "locked" in str(error.orig) else NO_DATABASE))
+    response = error_page(503, advice or faults.sentence_for(error))
     response.headers["Retry-After"] = "10"
     return response
 

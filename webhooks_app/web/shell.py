@@ -11,7 +11,7 @@ from flask import Flask, current_app, g, has_request_context, request
 from flask_login import current_user
 
 from webhooks_app.console import console
-from webhooks_app.engine import Queue, QueueUnreachable
+from webhooks_app.engine import Queue, QueueRefuses, QueueUnreachable, room
 from webhooks_app.extensions import db
 from webhooks_app.storage.queries import figures
 from webhooks_app.version import __version__
@@ -21,6 +21,14 @@ CHECKED_EVERY_SECONDS = 3.0
 DEMO = "webhooks_app.demo"
 
 QUEUE_AWAY = "Redis does not answer. Events are accepted and kept; they are delivered as soon as it is back."
+QUEUE_REFUSES = (
+    "Redis takes nothing: its memory or disk is full, or it is a copy that only reads. Events are accepted and kept, "
+    "and go out slowly. See Redis's log and its maxmemory."
+)
+STORAGE_FULL = (
+    "Storage is nearly full: {free} are left for the database. The API refuses new events until there is more; "
+    "free some space, or lower WEBHOOKS_MIN_FREE_BYTES."
+)
 SHARED_SQLITE = (
     "This console shares an SQLite database with the application around it, and SQLite lets one process "
     "write at a time. Use PostgreSQL before it gets busy."
@@ -33,25 +41,27 @@ class QueueCheck:
     def __init__(self, queue: Callable[[], Queue], *, clock: Callable[[], float] = time.monotonic) -> None:
         self._queue, self._clock = queue, clock
         self._asked_at: float | None = None
-        self._answered = True
+        self._problem = ""
 
-    def is_reachable(self) -> bool:
-        """The last answer, or a fresh one if that is too old."""
+    def problem(self) -> str:
+        """What is wrong with it, as a sentence; the last answer, or a fresh one if that is too old."""
         now = self._clock()
         if self._asked_at is None or now - self._asked_at >= CHECKED_EVERY_SECONDS:
-            self._asked_at, self._answered = now, self._ask()
-        return self._answered
+            self._asked_at, self._problem = now, self._ask()
+        return self._problem
 
     def forget(self) -> None:
         """Ask anew the next time."""
         self._asked_at = None
 
-    def _ask(self) -> bool:
+    def _ask(self) -> str:
         try:
-            self._queue().length()
+            self._queue().try_out()
+        except QueueRefuses:
+            return QUEUE_REFUSES
         except QueueUnreachable:
-            return False
-        return True
+            return QUEUE_AWAY
+        return ""
 
 
 def register(app: Flask) -> None:
@@ -71,10 +81,10 @@ def demo_is_loaded() -> bool:
     return hook is not None and type(hook).__module__ == DEMO
 
 
-def queue_is_reachable() -> bool:
-    """Whether Redis answers, as of a few seconds ago."""
+def queue_problem() -> str:
+    """What is wrong with Redis, as of a few seconds ago; "" where nothing is."""
     check: QueueCheck = current_app.extensions["webhooks_queue_check"]
-    return check.is_reachable()
+    return check.problem()
 
 
 def _frame() -> dict[str, Any]:
@@ -103,8 +113,12 @@ def _place() -> str:
 
 def _banners() -> list[tuple[str, str]]:
     found = []
-    if not queue_is_reachable():
-        found.append(("bad", QUEUE_AWAY))
+    queue = queue_problem()
+    if queue:
+        found.append(("bad", queue))
+    free = room.free_bytes_if_few(console().engine)
+    if free is not None:
+        found.append(("bad", STORAGE_FULL.format(free=present.byte_size(free))))
     is_sqlite = console().sa_engine.dialect.name == "sqlite"
     if is_sqlite and console().url_prefix:
         found.append(("info", SHARED_SQLITE))

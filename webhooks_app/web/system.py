@@ -21,12 +21,11 @@ from webhooks_app.version import __version__
 from webhooks_app.web.delivery_page import WORKER_COMMAND
 from webhooks_app.web.revision import revision_of, unchanged
 from webhooks_app.web.shared import engine, session
-from webhooks_app.web.shell import queue_is_reachable
+from webhooks_app.web.shell import QUEUE_AWAY, queue_problem
 
 bp = Blueprint("system", __name__, url_prefix="/system")
 
 CLOCK = "clock"
-NO_ANSWER = "Redis does not answer."
 LATE_AFTER = timedelta(seconds=60)
 COUNTED_UP_TO = 10_000
 CLOCK_COMMAND = "flask --app wsgi webhooks clock"
@@ -87,7 +86,8 @@ def running() -> Running:
     """How everything runs just now."""
     now = engine().clock()
     # Where Redis hangs, each question would cost half a second: the frame of the page has just asked.
-    queue = _queue_facts(engine().queue) if queue_is_reachable() else QueueFacts(problem=NO_ANSWER)
+    problem = queue_problem()
+    queue = QueueFacts(problem=problem) if problem else _queue_facts(engine().queue)
     backlog = queries.backlog(session(), now, most=COUNTED_UP_TO + 1)
     clock = leases.holder(session(), CLOCK)
     clock_runs = clock is not None and clock.until > now
@@ -127,7 +127,7 @@ def _queue_facts(queue: Queue) -> QueueFacts:
             queue.server(), latency_ms, waiting, queue.length(slow=True), tuple(queue.workers())
         )
     except QueueUnreachable:
-        return QueueFacts(problem=NO_ANSWER)
+        return QueueFacts(problem=QUEUE_AWAY)
 
 
 def _database_facts() -> DatabaseFacts:
@@ -149,7 +149,7 @@ def _problems(
 ) -> list[tuple[str, str]]:
     found = []
     if queue.problem:
-        found.append(("Redis does not answer. Events are accepted and kept, and go out when it is back.", ""))
+        found.append((queue.problem, ""))
     elif not queue.of("deliveries"):
         found.append(("No worker is running, so nothing is sent.", WORKER_COMMAND))
     elif not queue.of("slow"):
