@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from webhooks_app.errors import SettingError
-from webhooks_app.settings import Settings, parse_schedule, table
+from webhooks_app.settings import Settings, table
 
 ROOT = Path("/srv/app")
 KEY = "k" * 32
@@ -222,23 +222,3 @@ def test_rows_show_everything_but_secrets():
     assert rows["DATABASE_URL"].value == settings.database_url
     assert KEY not in shown
     assert "hunter2" not in shown
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("5s,5m", [5, 300]),
-        ("90", [90]),  # bare numbers are seconds
-        ("1d 2h", [86400, 7200]),
-        ("0.5s", [0.5]),
-        ("", []),
-    ],
-)
-def test_a_schedule_is_read(text, seconds):
-    assert [wait.total_seconds() for wait in parse_schedule(text)] == seconds
-
-
-@pytest.mark.parametrize("text", ["-5s", "5 s", "5s;5m", "1e3", "9" * 400, "1s," * 51, "²s"])
-def test_a_schedule_that_cannot_be_read_is_refused(text):
-    with pytest.raises(ValueError, match=r"^must be"):
-        parse_schedule(text)

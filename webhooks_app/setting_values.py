@@ -10,11 +10,9 @@ import base64
 import binascii
 import hashlib
 import ipaddress
-import math
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
@@ -24,35 +22,12 @@ from webhooks_app.setting import HOW_TO_MAKE_A_KEY, SECRET_BYTES
 T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-LONGEST_WAIT = timedelta(hours=24)
-MOST_WAITS = 50
 # RFC 6052 §2.2: the only lengths of a prefix that an IPv4 address can follow.
 NAT64_LENGTHS = frozenset({32, 40, 48, 56, 64, 96})
-_WAIT = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)", re.ASCII)
-_UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SIZE = re.compile(r"(\d+)\s*(?:([KMG])i?B?|B)?", re.ASCII | re.IGNORECASE)
 _SIZE_POWERS = {"": 0, "K": 1, "M": 2, "G": 3}
 _HOST = re.compile(r"\.?[\w-]+(\.[\w-]+)*\.?|\[?[0-9a-fA-F:.]+\]?")
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
-
-
-def parse_schedule(text: str) -> tuple[timedelta, ...]:
-    """The waits of "5s,5m,2h"; units are s, m, h, d, bare numbers are seconds; "" means no retry."""
-    waits = tuple(_wait(part) for part in words(text))
-    if len(waits) > MOST_WAITS:
-        raise ValueError(f"must be at most {MOST_WAITS} waits.")
-    return waits
-
-
-def _wait(part: str) -> timedelta:
-    match = _WAIT.fullmatch(part.lower())
-    # Compared as a number first: a long row of digits would overflow a timedelta.
-    seconds = float(match[1]) * _UNIT_SECONDS[match[2]] if match else math.inf
-    if match and seconds <= LONGEST_WAIT.total_seconds():
-        return timedelta(seconds=seconds)
-    if match:
-        raise ValueError(f'must be waits of at most 24 hours; "{part[:20]}" is longer.')
-    raise ValueError(f'must be waits like 5s, 5m, 2h or 1d, with commas between; "{part[:20]}" is not one.')
 
 
 def words(text: str) -> tuple[str, ...]:

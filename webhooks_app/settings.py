@@ -17,11 +17,12 @@ from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 from webhooks_app import setting_values as kinds
+from webhooks_app.schedule import parse_schedule
 from webhooks_app.setting import HOW_TO_MAKE_A_KEY, Setting, masked
 from webhooks_app.setting_source import DEFAULT, DEV_ENV, Source
-from webhooks_app.setting_values import Network, absolute, parse_schedule
+from webhooks_app.setting_values import Network, absolute
 
-__all__ = ["DEV_ENV", "HOW_TO_MAKE_A_KEY", "Setting", "SettingRow", "Settings", "parse_schedule"]
+__all__ = ["DEV_ENV", "HOW_TO_MAKE_A_KEY", "Setting", "SettingRow", "Settings"]
 
 T = TypeVar("T")
 

@@ -189,6 +189,7 @@ def test_the_built_in_schedule_counts_as_chosen_by_nobody(tmp_path):
         ({"retry": True}, DEFAULT),
         ({"retry": [1, 2.5]}, Schedule(seconds(1, 2.5), chosen=True)),
         ({"retry": [timedelta(minutes=1)]}, Schedule(seconds(60), chosen=True)),
+        ({"retry": ["5s", "5m"]}, Schedule(seconds(5, 300), chosen=True)),
         ({"retry": ""}, Schedule((), chosen=True)),
         ({"max_retries": 2}, Schedule(DEFAULT.waits[:2])),
         ({"max_retries": 0}, Schedule(())),

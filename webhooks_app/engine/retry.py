@@ -11,16 +11,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from webhooks_app.engine.outcome import Outcome
 from webhooks_app.event import Hook
-from webhooks_app.settings import Settings, parse_schedule
+from webhooks_app.schedule import LONGEST_WAIT, parse_schedule, waits_of
+from webhooks_app.settings import Settings
 
 OVERLOADED = frozenset({429, 502, 503, 504})  # answers that ask for room to breathe
 TIMED_OUT = frozenset({"connect_timeout", "read_timeout", "deadline"})
 BREATHER = timedelta(seconds=60)
-LONGEST_WAIT = timedelta(hours=24)
 JITTER = 0.2
 
 
@@ -118,7 +117,7 @@ def schedule_for(listener_schedule: str | None, hook: Hook | None, settings: Set
     if hook.retry is False:
         return Schedule((), chosen=True)
     if hook.retry is not True:
-        waits, chosen = _as_waits(hook.retry), True
+        waits, chosen = waits_of(hook.retry), True
     return Schedule(_cut(waits, hook.max_retries), chosen=chosen)
 
 
@@ -129,12 +128,6 @@ def timeout_for(listener_timeout: float | None, hook: Hook | None, settings: Set
     if hook is not None and hook.timeout is not None:
         return float(hook.timeout)
     return settings.timeout_seconds
-
-
-def _as_waits(schedule: Any) -> tuple[timedelta, ...]:
-    if isinstance(schedule, str):
-        return parse_schedule(schedule)
-    return tuple(wait if isinstance(wait, timedelta) else timedelta(seconds=wait) for wait in schedule)
 
 
 def _cut(waits: tuple[timedelta, ...], most: int | None) -> tuple[timedelta, ...]:

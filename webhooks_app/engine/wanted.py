@@ -21,7 +21,7 @@ from webhooks_app.engine.url import canonical_url, readable_host
 from webhooks_app.errors import BadFilter, FieldError, Refused
 from webhooks_app.event import Hook
 from webhooks_app.match import Filter
-from webhooks_app.settings import parse_schedule
+from webhooks_app.schedule import parse_schedule
 from webhooks_app.storage.models import Listener
 
 LONGEST_NAME = 200
