@@ -27,6 +27,7 @@ from wtforms import Form
 
 from webhooks_app import signals
 from webhooks_app.arguments import Argument, declared, of_columns
+from webhooks_app.attributes import check_attributes
 from webhooks_app.errors import BadFilter, BadHook, NotBound
 from webhooks_app.match import Filter
 from webhooks_app.payload import jsonable
@@ -34,13 +35,12 @@ from webhooks_app.registry import Occurrence, hooks
 
 log = logging.getLogger("webhooks_app.hooks")
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
-
 
 class Hook:
     """A kind of event. Every attribute may be set in a subclass or given to the constructor.
 
-    Raises BadHook for a name other than 1–128 letters, digits, `_`, `.` and `-`, or an unknown attribute.
+    Raises BadHook for a name other than 1–128 letters, digits, `_`, `.` and `-`, an unknown attribute, or one
+    whose value is not allowed.
     """
 
     name: str = ""  # default: the class's dotted path
@@ -67,8 +67,7 @@ class Hook:
             setattr(self, key, value)
         kind = type(self)
         self.name = name or kind.name or f"{kind.__module__}.{kind.__qualname__}".replace("<locals>.", "")
-        if not _NAME.fullmatch(self.name):
-            raise BadHook(f"A hook cannot be named {self.name!r}: write 1 to 128 letters, digits, _ . or -.")
+        check_attributes(self)
         self.verbose_name = (
             self.verbose_name or re.sub(r"[._-]+", " ", self.name.rpartition(".")[2]).capitalize()
         )

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
+from webhooks_app.attributes import check_attributes
 from webhooks_app.errors import AlreadyRegistered, NotBound, NotRegistered
 
 if TYPE_CHECKING:
@@ -58,9 +59,10 @@ class HookRegistry(Mapping[str, "Hook"]):
     def register(self, hook: Any) -> Any:
         """Make a Hook class or instance known; returns what it was given, so that it decorates a class.
 
-        Raises AlreadyRegistered when another hook has this name.
+        Raises AlreadyRegistered when another hook has this name, BadHook for what it cannot be.
         """
         instance = hook() if isinstance(hook, type) else hook
+        check_attributes(instance)  # once more: they may have been set since it was made
         if instance.name in self._hooks:
             raise AlreadyRegistered(
                 f"A hook named {instance.name!r} is already registered. Give one of them another name."

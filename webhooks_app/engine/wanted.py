@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from webhooks_app.attributes import TIMEOUT_SECONDS
 from webhooks_app.engine import Engine
 from webhooks_app.engine.configuration import checked_config
 from webhooks_app.engine.headers import checked_headers
@@ -25,7 +26,6 @@ from webhooks_app.schedule import parse_schedule
 from webhooks_app.storage.models import Listener
 
 LONGEST_NAME = 200
-TIMEOUT_SECONDS = (1.0, 60.0)
 RATE_PER_SECOND = (0.001, 1000.0)
 SENDS_IN_FLIGHT = (1, 64)
 
