@@ -133,6 +133,18 @@ def test_without_a_readable_secret_it_is_held_and_no_attempt_is_used(engine, mak
     assert row.reason == "The signing secret cannot be read with the present encryption keys."
 
 
+def test_a_hook_that_went_bad_holds_its_own_deliveries_and_no_others(
+    engine, hooks, make_event, make_delivery
+):
+    bad, good = (make_delivery(event=make_event(hook=name)) for name in ("order", "person"))
+    hooks["order"].retry = "garbage"
+
+    assert [one.id for one in claim(engine, [bad.id, good.id])] == [good.id]
+    row = stored(engine, bad.id)
+    assert (row.status, row.tries, row.queued_at) == ("held", 0, None)
+    assert "The hook order cannot have retry='garbage'" in row.reason
+
+
 def test_what_a_rate_does_not_allow_now_is_due_later_one_after_the_other(
     engine, make_listener, make_delivery, clock
 ):

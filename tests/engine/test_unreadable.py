@@ -13,7 +13,8 @@ from webhooks_app.engine.audit import Actor
 from webhooks_app.engine.claim import claim
 from webhooks_app.engine.sealing import Seal
 from webhooks_app.engine.signing import new_secret
-from webhooks_app.engine.unreadable import SECRET_UNREADABLE, release_readable
+from webhooks_app.engine.unreadable import release_readable
+from webhooks_app.engine.unsealed import SECRET_UNREADABLE
 from webhooks_app.storage.models import Delivery, Status
 
 ANNA = Actor("anna@example.com")
@@ -92,3 +93,15 @@ def test_new_headers_let_them_go_on(any_engine, blind):
 def test_a_database_without_tables_does_not_keep_a_worker_from_starting(tmp_path):
     with build_engine(f"sqlite:///{tmp_path}/bare.db", folder=tmp_path) as bare:
         assert release_readable(bare) == 0
+
+
+def test_what_a_bad_hook_held_goes_on_when_a_worker_starts_with_a_good_one(any_engine, hooks):
+    hooks["person"].timeout = 0
+    delivery = make_delivery(any_engine)
+    assert claim(any_engine, [delivery.id]) == []
+    assert release_readable(any_engine) == 0
+
+    hooks["person"].timeout = None
+
+    assert release_readable(any_engine) == 1
+    assert [one.id for one in claim(any_engine, [delivery.id])] == [delivery.id]

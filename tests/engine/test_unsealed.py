@@ -134,3 +134,26 @@ def test_what_was_opened_goes_with_the_keys_that_opened_it(engine, make_listener
 
     assert opened == opened_of(engine, listener)
     assert opened is not opened_of(engine, listener)
+
+
+def test_a_hook_whose_own_code_fails_is_the_problem_of_its_listeners_alone(
+    engine, hooks, make_listener, caplog
+):
+    class Moody(Hook):
+        name = "moody"
+        mood = "5"
+
+        @property
+        def timeout(self):
+            return float(self.mood)
+
+    hooks.register(Moody).mood = "bad"
+    moody, plain = make_listener(hook="moody"), make_listener()
+
+    assert opened_of(engine, moody).problem.startswith(
+        "The settings of the listener or its hook cannot be used: ValueError:"
+    )
+    assert opened_of(engine, plain).problem == ""
+    assert moody.id in caplog.text
+    Moody.mood = "5"
+    assert opened_of(engine, moody).timeout_seconds == 5

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from webhooks_app.engine import candidates, unreadable
+from webhooks_app.engine import candidates, unsealed
 from webhooks_app.storage.models import State, Status
 from webhooks_app.web.delivery_filter import ERROR_CLASSES
 from webhooks_app.web.diagnosis import Facts, diagnose
@@ -87,7 +87,8 @@ def test_our_own_sentence_is_told_where_there_was_no_answer():
         (candidates.HELD_BECAUSE[State.PAUSED], "is paused"),
         (candidates.HELD_BECAUSE[State.FAILING], "is failing"),
         (candidates.HELD_BECAUSE[State.DISABLED], "is disabled"),
-        (unreadable.SECRET_UNREADABLE, "secret cannot be read"),
+        (unsealed.SECRET_UNREADABLE, "secret cannot be read"),
+        (unsealed.SETTINGS_UNUSABLE.format(reason="ValueError: no"), "settings cannot be used"),
         (candidates.FILTER_UNUSABLE.format(reason="name: too long"), "filter could not be evaluated"),
         ("Something new.", "Held"),
     ],

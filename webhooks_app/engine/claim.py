@@ -24,7 +24,6 @@ from webhooks_app.engine.busy import tried_again
 from webhooks_app.engine.candidates import HELD_BECAUSE
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.engine.pacing import Grant, grant
-from webhooks_app.engine.unreadable import SECRET_UNREADABLE
 from webhooks_app.engine.unsealed import UnsealedListener, unseal
 from webhooks_app.storage import ids
 from webhooks_app.storage.ids import new_id
@@ -164,8 +163,8 @@ def _put_aside(
             aside.setdefault((Status.CANCELLED, GONE), []).append(row.id)
         elif row.state != State.ACTIVE and not row.test:
             stopped.append(row)
-        elif not listeners[row.listener_id].keys:
-            aside.setdefault((Status.HELD, SECRET_UNREADABLE), []).append(row.id)
+        elif problem := listeners[row.listener_id].problem:
+            aside.setdefault((Status.HELD, problem), []).append(row.id)
         else:
             sendable.append(row)
     still = _standing_still(session, stopped)

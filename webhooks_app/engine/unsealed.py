@@ -1,7 +1,8 @@
 """What does sending need to know of a listener? Its URL, keys, headers and limits, opened once a version.
 
 Secrets are decrypted when a listener's version is first met and kept by the process; a rotation makes a
-new version. A key that has expired is left out when the message is made.
+new version. A key that has expired is left out when the message is made. A listener that cannot be opened has
+its `problem` instead: the others of its batch are sent to all the same.
 """
 
 from __future__ import annotations
@@ -16,14 +17,18 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
+from webhooks_app.attributes import check_attributes
 from webhooks_app.engine import Engine
 from webhooks_app.engine.retry import Schedule, schedule_for, timeout_for
 from webhooks_app.engine.sealing import Seal
 from webhooks_app.engine.signing import key_of
-from webhooks_app.errors import SecretUnavailable
+from webhooks_app.errors import BadHook, SecretUnavailable
 from webhooks_app.storage.models import Listener
 
 log = logging.getLogger("webhooks_app.worker")
+
+SECRET_UNREADABLE = "The signing secret cannot be read with the present encryption keys."  # noqa: S105 (a sentence)
+SETTINGS_UNUSABLE = "The settings of the listener or its hook cannot be used: {reason}"
 
 _MOST_KEPT = 50_000
 
@@ -38,7 +43,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class UnsealedListener:
-    """A listener, ready to be sent to. `keys` is empty if its secret or its headers cannot be read."""
+    """A listener, ready to be sent to; or with the `problem` for which its deliveries are held, and no keys."""
 
     listener_id: str
     version: int
@@ -50,6 +55,7 @@ class UnsealedListener:
     body_format: str
     sends_in_flight: int
     rate_limit_per_second: float | None
+    problem: str = ""
 
     def live_keys(self, now: datetime) -> list[bytes]:
         """The keys that sign now, newest first."""
@@ -66,7 +72,7 @@ def unseal(engine: Engine, session: Session, versions: Mapping[str, int]) -> dic
     found, missing = {}, []
     for listener_id, version in versions.items():
         known = opened.get(listener_id)
-        if known is not None and known.version == version and known.keys:
+        if known is not None and known.version == version and not known.problem:
             found[listener_id] = known
         else:
             missing.append(listener_id)
@@ -80,23 +86,49 @@ def unseal(engine: Engine, session: Session, versions: Mapping[str, int]) -> dic
         for listener in session.scalars(query):
             if len(opened) >= _MOST_KEPT:
                 opened.clear()
-            found[listener.id] = opened[listener.id] = _unsealed(engine, listener)
+            found[listener.id] = opened[listener.id] = _opened(engine, listener)
     return found
 
 
-def _unsealed(engine: Engine, listener: Listener) -> UnsealedListener:
-    hook = engine.hooks.get(listener.hook)
+def _opened(engine: Engine, listener: Listener) -> UnsealedListener:
     try:
-        keys = tuple(_keys(engine.seal, listener, now=engine.clock()))
-        headers = tuple(open_headers(engine.seal, listener).items())
+        return _unsealed(engine, listener)
     except SecretUnavailable:
-        keys, headers = (), ()
+        return _useless(listener, SECRET_UNREADABLE)
+    except Exception as error:  # noqa: BLE001 (a hook is its author's code, and the batch holds others' deliveries)
+        said = str(error) if isinstance(error, BadHook) else f"{type(error).__name__}: {error}"
+        problem = SETTINGS_UNUSABLE.format(reason=said)
+        log.warning("What waits for the listener %s of %s is held. %s", listener.id, listener.hook, problem)
+        return _useless(listener, problem)
+
+
+def _useless(listener: Listener, problem: str) -> UnsealedListener:
     return UnsealedListener(
         listener_id=listener.id,
         version=listener.version,
         url=listener.url,
-        headers=headers,
-        keys=keys,
+        headers=(),
+        keys=(),
+        timeout_seconds=0,
+        schedule=Schedule(()),
+        body_format=listener.body_format,
+        sends_in_flight=1,
+        rate_limit_per_second=None,
+        problem=problem,
+    )
+
+
+def _unsealed(engine: Engine, listener: Listener) -> UnsealedListener:
+    """Raises SecretUnavailable, and whatever a hook's own settings raise."""
+    hook = engine.hooks.get(listener.hook)
+    if hook is not None:
+        check_attributes(hook)  # once more: code may have changed them since it was registered
+    return UnsealedListener(
+        listener_id=listener.id,
+        version=listener.version,
+        url=listener.url,
+        headers=tuple(open_headers(engine.seal, listener).items()),
+        keys=tuple(_keys(engine.seal, listener, now=engine.clock())),
         timeout_seconds=timeout_for(listener.timeout_seconds, hook, engine.settings),
         schedule=schedule_for(listener.retry_schedule, hook, engine.settings),
         body_format=listener.body_format,

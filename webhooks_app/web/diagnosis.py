@@ -7,10 +7,10 @@ wait or are held, one row a reason. Each row says what happened, what that tells
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from webhooks_app.engine import candidates, unreadable
+from webhooks_app.engine import candidates, unsealed
 from webhooks_app.storage.models import State, Status
 from webhooks_app.web.present import duration
 
@@ -180,7 +180,7 @@ _HELD = {
         "The listener is disabled", "The receiver said that it wants nothing more.",
         "If that was a mistake, resume the listener.", "warn",
     ),
-    unreadable.SECRET_UNREADABLE: Diagnosis(
+    unsealed.SECRET_UNREADABLE: Diagnosis(
         "The signing secret cannot be read", "Nothing is sent unsigned, so the delivery waits.",
         "Put the former key back into WEBHOOKS_ENCRYPTION_KEYS, or rotate the secret; then retry.", "bad",
     ),
@@ -190,6 +190,12 @@ _FILTER_UNUSABLE = candidates.FILTER_UNUSABLE.partition("{")[0]
 _BROKEN_FILTER = Diagnosis(
     "The filter could not be evaluated", "Whether the listener wants this event is not known, so it waits.",
     "Change the listener's filter; then retry, or cancel this delivery.", "warn",
+)  # fmt: skip
+
+_SETTINGS_UNUSABLE = unsealed.SETTINGS_UNUSABLE.partition("{")[0]
+_BROKEN_SETTINGS = Diagnosis(
+    "The settings cannot be used", "Nothing was sent; other listeners are not concerned.",
+    "Mend the hook's code and start the workers anew, or the listener's settings; then retry.", "bad",
 )  # fmt: skip
 
 _CODE = re.compile(r"http_(\d{3})")
@@ -213,13 +219,9 @@ def diagnose(facts: Facts) -> Diagnosis | None:
 
 
 def _held(facts: Facts) -> Diagnosis:
-    if facts.reason.startswith(_FILTER_UNUSABLE):
-        return Diagnosis(
-            _BROKEN_FILTER.title,
-            _sentences(facts.reason, _BROKEN_FILTER.evidence),
-            _BROKEN_FILTER.steps,
-            "warn",
-        )
+    for start, found in ((_FILTER_UNUSABLE, _BROKEN_FILTER), (_SETTINGS_UNUSABLE, _BROKEN_SETTINGS)):
+        if facts.reason.startswith(start):
+            return replace(found, evidence=_sentences(facts.reason, found.evidence))
     return _HELD.get(facts.reason) or Diagnosis("Held", facts.reason, "Retry to send it now.", "warn")
 
 
