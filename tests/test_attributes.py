@@ -15,6 +15,12 @@ MAX_RETRIES = "must be a whole number from 0 to 50"
 @pytest.mark.parametrize(
     ("attribute", "value", "allowed"),
     [
+        ("provides_args", "name", "must be a list of names"),  # would be four, of one letter each
+        ("provides_args", b"name", "must be a list of names"),
+        ("provides_args", None, "must be a list of names"),
+        ("provides_args", ["name", 7], "must hold the arguments' names"),
+        ("provides_args", [""], "must hold the arguments' names"),
+        ("provides_args", {"total": "float"}, "must give Python types"),
         ("timeout", "abc", TIMEOUT),
         ("timeout", 0, TIMEOUT),
         ("timeout", -1, TIMEOUT),
@@ -42,6 +48,8 @@ def test_a_value_that_is_not_allowed_is_refused_with_its_hook_and_name(attribute
 @pytest.mark.parametrize(
     "attributes",
     [
+        {"provides_args": {"a", "b"}},
+        {"provides_args": {"total": float, "note": None}},
         {"timeout": 60},
         {"timeout": 1.5},
         {"timeout": None},

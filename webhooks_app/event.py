@@ -39,8 +39,8 @@ log = logging.getLogger("webhooks_app.hooks")
 class Hook:
     """A kind of event. Every attribute may be set in a subclass or given to the constructor.
 
-    Raises BadHook for a name other than 1–128 letters, digits, `_`, `.` and `-`, an unknown attribute, or one
-    whose value is not allowed.
+    Raises BadHook for a name other than 1–128 letters, digits, `_`, `.` and `-`, for an unknown attribute, and
+    for a value that is not allowed (see `attributes`).
     """
 
     name: str = ""  # default: the class's dotted path
