@@ -13,7 +13,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from tests.caller import Employee, Person
 from webhooks_app import Hook, ModelHook, SignalHook, post_delete, post_save
-from webhooks_app.errors import BadFilter, BadHook, NotBound, UnserializablePayload
+from webhooks_app.errors import BadFilter, BadHook, NotBound, NotRegistered, UnserializablePayload
 from webhooks_app.event import describe_sender
 from webhooks_app.match import Contains, Startswith
 from webhooks_app.registry import hooks
@@ -157,8 +157,9 @@ class Colour(Enum):
     RED = 1
 
 
-def test_send_passes_on_every_argument_in_order(bodies):
-    Hook(name="a", provides_args=["x"]).send(sender=Person, z=Decimal("1.50"), y=Colour.RED, x=[None])
+def test_send_passes_on_every_argument_in_order(words, bodies):
+    hook = words.register(Hook(name="a", provides_args=["x"]))
+    hook.send(sender=Person, z=Decimal("1.50"), y=Colour.RED, x=[None])
 
     assert bodies() == [("tests.caller.Person", {"z": "1.50", "y": "RED", "x": [None]})]
     assert list(bodies()[0][1]) == ["z", "y", "x"]
@@ -176,6 +177,16 @@ def test_without_an_engine_send_and_save_say_what_to_call(words):
         Hook(name="a").send()
     with pytest.raises(NotBound):
         Hook(name="a").listener(url="http://127.0.0.1/").save()
+
+
+def test_what_is_not_registered_is_neither_sent_nor_recorded(words, bodies):
+    never = Hook(name="never")
+
+    with pytest.raises(NotRegistered, match="No hook named 'never' is registered"):
+        never.send(None)
+    with words.recording() as sent, pytest.raises(NotRegistered):
+        never.send(None)
+    assert (bodies(), len(sent)) == ([], 0)
 
 
 def test_a_signal_heard_without_an_engine_is_logged_and_not_raised(words, caplog):

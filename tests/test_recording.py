@@ -13,6 +13,11 @@ from webhooks_app.storage.models import Event
 PERSON = Hook(name="person", provides_args=["name"])
 
 
+@pytest.fixture(autouse=True)
+def registered(words):
+    words.register(PERSON)
+
+
 def test_what_is_sent_is_collected_in_order_and_not_stored(words, engine):
     with words.recording() as sent:
         PERSON.send(sender=Person, name="Joe")

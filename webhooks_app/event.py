@@ -96,11 +96,14 @@ class Hook:
 
         Joins the transaction that `session` (default: the application's `db.session`) has begun, and exists
         if and only if that commits; where none is begun, commits by itself. Returns the event's id
-        (`evt_…`). Raises UnserializablePayload before anything is stored, NotBound without an engine, and
-        DeliveryFailed where the hook is synchronous, committed by itself and does not fail silently.
+        (`evt_…`). Raises UnserializablePayload before anything is stored, NotBound without an engine,
+        NotRegistered if no hook of this name is registered, and DeliveryFailed where the hook is synchronous,
+        committed by itself and does not fail silently.
         """
         occurrence = Occurrence(self, jsonable(payload), describe_sender(sender))
-        return hooks.port.publish(occurrence, session=session)
+        port = hooks.port
+        hooks[self.name]  # an event of a hook that nobody registered would reach nobody
+        return port.publish(occurrence, session=session)
 
     def listener(self, url: str, **settings: Any) -> ListenerDraft:
         """Begin a listener at `url`; `.match(…)` narrows it, `.save()` keeps it.

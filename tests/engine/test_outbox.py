@@ -135,7 +135,7 @@ def test_whatever_fails_after_the_commit_never_reaches_the_caller(words, caller,
 
     words.port.engine = replace(engine, queue=Broken())
     caller.add(Person(name="Joe"))
-    Hook(name="person").send(session=caller, name="Joe")
+    words.register(Hook(name="person")).send(session=caller, name="Joe")
     caller.commit()
 
     assert caller.scalar(sa.select(sa.func.count()).select_from(Person)) == 1
@@ -173,8 +173,8 @@ def test_a_transaction_of_both_kinds_rings_and_delivers(words, caller, queue, tr
     make_listener(hook="now")
     make_listener(hook="later")
     caller.add(Person(name="Joe"))
-    Hook(name="now", asynchronous=False).send(session=caller, name="Joe")
-    Hook(name="later").send(session=caller, name="Joe")
+    words.register(Hook(name="now", asynchronous=False)).send(session=caller, name="Joe")
+    words.register(Hook(name="later")).send(session=caller, name="Joe")
     caller.commit()
 
     assert queue.rings == 1

@@ -28,8 +28,8 @@ PERSON = Hook(name="person", provides_args=["name"])
 @pytest.fixture
 def send(any_engine):
     """Send the hook `person` by hand."""
-    with bound_words(any_engine):
-        yield PERSON.send
+    with bound_words(any_engine) as words:
+        yield words.register(PERSON).send
 
 
 @pytest.fixture
@@ -237,6 +237,7 @@ def test_a_payload_that_is_too_large_is_refused_before_anything_is_stored(engine
 
 
 def test_a_payload_that_is_not_json_is_refused_before_anything_is_stored(words, engine):
+    words.register(PERSON)
     with pytest.raises(UnserializablePayload, match="name"):
         PERSON.send(name=object())
 
@@ -246,7 +247,7 @@ def test_a_payload_that_is_not_json_is_refused_before_anything_is_stored(words, 
 
 def test_a_queue_that_is_down_does_not_keep_anyone_from_publishing(words, engine, queue, caplog):
     queue.is_down = True
-    PERSON.send(name="Joe")
+    words.register(PERSON).send(name="Joe")
 
     assert "is kept and delivered by the sweep" in caplog.text
     with engine.sessions() as session:
@@ -257,7 +258,7 @@ def test_a_queue_that_is_down_does_not_keep_anyone_from_publishing(words, engine
 def test_a_synchronous_hook_that_commits_by_itself_says_what_failed(
     words, engine, transport, make_listener, fail_silently, raises
 ):
-    hook = Hook(name="person", asynchronous=False, fail_silently=fail_silently)
+    hook = words.register(Hook(name="person", asynchronous=False, fail_silently=fail_silently))
     make_listener(url="http://127.0.0.1:9/good")
     make_listener(url="http://127.0.0.1:9/bad")
     transport.will_do(answered(500), at="http://127.0.0.1:9/bad")
@@ -280,7 +281,7 @@ def test_a_database_that_is_busy_after_the_commit_leaves_the_event_to_the_worker
         raise sa.exc.OperationalError("UPDATE", {}, Exception("database is locked"))
 
     monkeypatch.setattr(module, "deliver_firsthand", busy)
-    hook = Hook(name="person", asynchronous=False, fail_silently=fail_silently)
+    hook = words.register(Hook(name="person", asynchronous=False, fail_silently=fail_silently))
 
     with nullcontext() if fail_silently else pytest.raises(DeliveryFailed, match="The event is stored"):
         hook.send(name="Joe")
