@@ -7,6 +7,7 @@ module, once on SQLite and once on PostgreSQL; `any_engine` is an engine on it, 
 from __future__ import annotations
 
 import itertools
+import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ from webhooks_app.engine import Engine
 from webhooks_app.registry import HookRegistry
 from webhooks_app.registry import hooks as real_hooks
 from webhooks_app.storage.database import make_engine
-from webhooks_app.storage.models import Base
+from webhooks_app.storage.models import Base, Event
 
 network_guard.install()
 
@@ -155,6 +156,18 @@ def caller(engine: Engine) -> Iterator[Session]:
     """An application's own session on `engine`'s database."""
     with session_on(engine) as session:
         yield session
+
+
+@pytest.fixture
+def bodies(engine: Engine) -> Callable[[], list[tuple[str, Any]]]:
+    """Reads what was stored: each event's sender and payload."""
+
+    def read() -> list[tuple[str, Any]]:
+        with engine.sessions() as session:
+            rows = session.scalars(sa.select(Event).order_by(Event.id)).all()
+        return [(row.sender, json.loads(row.body)) for row in rows]
+
+    return read
 
 
 @pytest.fixture

@@ -64,6 +64,7 @@ ONLY_IN: dict[tuple[str, ...], set[str]] = {
     ("wtforms",): {"web", f"{PACKAGE}.event", f"{PACKAGE}.match_forms", "demo", "engine"},
     ("sqlalchemy", "alembic"): {
         "storage", "engine", "web", "api", "cli", "runtime", "shared", "top", "demo", f"{PACKAGE}.event",
+        f"{PACKAGE}.attribute_values",
     },
     ("re2",): {f"{PACKAGE}.pattern", f"{PACKAGE}.match"},
 }  # fmt: skip

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from enum import Enum
 
 import pytest
-import sqlalchemy as sa
-from blinker import Signal
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from tests.caller import Employee, Person
@@ -17,7 +14,6 @@ from webhooks_app.errors import BadFilter, BadHook, NotBound, NotRegistered, Uns
 from webhooks_app.event import describe_sender
 from webhooks_app.match import Contains, Startswith
 from webhooks_app.registry import hooks
-from webhooks_app.storage.models import Event
 
 
 class Stamped(DeclarativeBase):
@@ -141,18 +137,6 @@ def test_a_property_of_the_model_can_be_provided():
 # Sending
 
 
-@pytest.fixture
-def bodies(engine, words):
-    """What was stored: sender and payload."""
-
-    def read():
-        with engine.sessions() as session:
-            rows = session.scalars(sa.select(Event).order_by(Event.id)).all()
-        return [(row.sender, json.loads(row.body)) for row in rows]
-
-    return read
-
-
 class Colour(Enum):
     RED = 1
 
@@ -187,57 +171,6 @@ def test_what_is_not_registered_is_neither_sent_nor_recorded(words, bodies):
     with words.recording() as sent, pytest.raises(NotRegistered):
         never.send(None)
     assert (bodies(), len(sent)) == ([], 0)
-
-
-def test_a_signal_heard_without_an_engine_is_logged_and_not_raised(words, caplog):
-    signal = Signal()
-    words.register(SignalHook(name="a", signal=signal))
-    hooks._port = None
-
-    signal.send("x")
-    assert "heard its signal, but" in caplog.text
-
-
-def test_a_signal_hook_hears_everyone_or_those_it_was_connected_to(words, bodies):
-    signal = Signal()
-    hook = words.register(SignalHook(name="a", signal=signal))
-    signal.send("anyone", n=1)
-    hook.connect("joe")
-    signal.send("anyone", n=2)
-    signal.send("joe", n=3)
-    hook.disconnect("joe")
-    signal.send("joe", n=4)
-
-    assert bodies() == [("anyone", {"n": 1}), ("joe", {"n": 3})]
-
-
-def test_a_hook_connected_before_it_is_registered_stays_with_its_sender(words, bodies):
-    signal = Signal()
-    hook = SignalHook(name="a", signal=signal)
-    hook.connect("joe")
-    words.register(hook)
-    signal.send("anyone")
-    words.unregister("a")
-    signal.send("joe")
-
-    assert bodies() == []
-    assert not list(signal.receivers_for("joe"))
-
-
-def test_provided_arguments_limit_what_a_signal_sends(words, bodies):
-    signal = Signal()
-    words.register(SignalHook(name="a", signal=signal, provides_args=["x"]))
-    signal.send("joe", x=1, secret="no")
-
-    assert bodies() == [("joe", {"x": 1})]
-
-
-def test_a_signals_own_session_that_is_no_database_session_is_an_argument(words, bodies):
-    signal = Signal()
-    words.register(SignalHook(name="a", signal=signal))
-    signal.send("joe", session={"user": 7})
-
-    assert bodies() == [("joe", {"session": {"user": 7}})]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from wtforms import Form
 
 from webhooks_app import signals
 from webhooks_app.arguments import Argument, declared, of_columns
+from webhooks_app.attribute_values import keep_old_values
 from webhooks_app.attributes import check_attributes
 from webhooks_app.errors import BadFilter, BadHook, NotBound
 from webhooks_app.match import Filter
@@ -142,29 +143,48 @@ class SignalHook(Hook):
 
     def __init__(self, name: str | None = None, **attributes: Any) -> None:
         super().__init__(name, **attributes)
-        self._watched: list[Any] = []
+        self._senders: list[Any] = []
+        self._is_watching = False
 
     def connect(self, sender: Any = ANY) -> None:
-        """Hear `sender` (and no longer everyone, if nobody was named before)."""
+        """Hear `sender` (and no longer everyone, if nobody was named before), from the registration on."""
+        hook = self._registered()
+        if hook is not self:
+            hook.connect(sender)
+            return
         if sender is not ANY:
             self.disconnect(ANY)
-        if sender not in self._watched:
-            self._watched.append(sender)
-            self._signal().connect(self._receive, sender=sender, weak=False)
+        if sender not in self._senders:
+            self._senders.append(sender)
+            if self._is_watching:
+                self._signal().connect(self._receive, sender=sender, weak=False)
 
     def disconnect(self, sender: Any = ANY) -> None:
         """Hear `sender` no more."""
-        if sender in self._watched:
-            self._watched.remove(sender)
-            self._signal().disconnect(self._receive, sender=sender)
+        hook = self._registered()
+        if hook is not self:
+            hook.disconnect(sender)
+        elif sender in self._senders:
+            self._senders.remove(sender)
+            if self._is_watching:
+                self._signal().disconnect(self._receive, sender=sender)
 
     def watch(self) -> None:
-        if not self._watched:
-            self.connect(ANY)
+        signal = self._signal()
+        self._senders = self._senders or [ANY]
+        self._is_watching = True
+        for sender in self._senders:
+            signal.connect(self._receive, sender=sender, weak=False)
 
     def unwatch(self) -> None:
-        for sender in tuple(self._watched):
-            self.disconnect(sender)
+        for sender in self._senders:
+            self._signal().disconnect(self._receive, sender=sender)
+        self._senders, self._is_watching = [], False
+
+    def _registered(self) -> SignalHook:
+        """The hook that is registered, of which this may be another instance: `PersonHook().connect(…)`."""
+        found = hooks.get(self.name)
+        return found if not self._is_watching and type(found) is type(self) else self
 
     def _signal(self) -> Signal:
         if self.signal is None:
@@ -213,12 +233,8 @@ class ModelHook(SignalHook):
 
     def watch(self) -> None:
         model = self._model()
-        for name in [one.name for one in declared(self.provides_args)] or model.__mapper__.columns.keys():
-            if name in model.__mapper__.columns:
-                # Without it SQLAlchemy would not know the old value of an attribute that had expired.
-                sa.event.listen(
-                    getattr(model, name), "set", _keep_old_value, active_history=True, propagate=True
-                )
+        provided = [one.name for one in declared(self.provides_args)]
+        keep_old_values(model, provided or model.__mapper__.columns.keys())
         super().watch()
 
     def occurrence(self, sender: Any, **arguments: Any) -> Occurrence | None:
@@ -276,7 +292,3 @@ def describe_sender(sender: Any) -> str:
         return ""
     text = f"{sender.__module__}.{sender.__qualname__}" if isinstance(sender, type) else str(sender)
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")[:200]
-
-
-def _keep_old_value(*_: Any) -> None:
-    """Listens to `set` only so that the attribute keeps its history."""
