@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from webhooks_app import settings
-from webhooks_app.event import Hook, ListenerDraft, ModelHook, SignalHook
+from webhooks_app.draft import ListenerDraft
+from webhooks_app.event import Hook, ModelHook, SignalHook
 from webhooks_app.match import MATCHERS
 from webhooks_app.version import __version__
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -29,6 +28,7 @@ from webhooks_app import signals
 from webhooks_app.arguments import Argument, declared, of_columns
 from webhooks_app.attribute_values import keep_old_values
 from webhooks_app.attributes import check_attributes
+from webhooks_app.draft import ListenerDraft
 from webhooks_app.errors import BadFilter, BadHook, NotBound
 from webhooks_app.match import Filter
 from webhooks_app.payload import jsonable
@@ -253,33 +253,6 @@ class ModelHook(SignalHook):
         if self.model is None:
             raise BadHook(f"The hook {self.name} has no model. Set `model` to a mapped class.")
         return self.model
-
-
-@dataclass
-class ListenerDraft:
-    """A listener being built in code. Nothing is stored before `.save()`."""
-
-    hook: Hook
-    url: str
-    settings: dict[str, Any]
-    filter: Filter = field(default_factory=lambda: Filter({}))
-
-    def match(self, **conditions: Any) -> ListenerDraft:
-        """Ask for these conditions too; a plain value means Is. Raises BadFilter."""
-        wanted = Filter({**self.filter.conditions, **conditions})
-        self.hook.check_filter(wanted)
-        self.filter = wanted
-        return self
-
-    def save(self) -> Any:
-        """Store the listener and return it; the same hook, URL and filter are stored once.
-
-        The result's `secret` can be read only if the listener was just made, or was given by `secret=`.
-        While the tables are missing or out of date it is stored as soon as they are there; the result then
-        describes it, without an `id`.
-        Raises Refused with the fields that cannot be accepted, NotBound without an engine.
-        """
-        return hooks.port.save_listener(self)
 
 
 def describe_sender(sender: Any) -> str:

@@ -20,7 +20,8 @@ from webhooks_app.payload import encode
 from webhooks_app.registry import Occurrence, Port
 
 if TYPE_CHECKING:
-    from webhooks_app.event import Hook, ListenerDraft
+    from webhooks_app.draft import ListenerDraft
+    from webhooks_app.event import Hook
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from webhooks_app.attributes import check_attributes
 from webhooks_app.errors import AlreadyRegistered, NotBound, NotRegistered
 
 if TYPE_CHECKING:
-    from webhooks_app.event import Hook, ListenerDraft
+    from webhooks_app.draft import ListenerDraft
+    from webhooks_app.event import Hook
     from webhooks_app.recording import Recording
 
 H = TypeVar("H", bound="Hook")

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from webhooks_app.draft import ListenerDraft
 from webhooks_app.engine import Engine
 from webhooks_app.engine.audit import CODE, note
 from webhooks_app.engine.listener_rows import columns_of, create, touch
@@ -23,7 +24,6 @@ from webhooks_app.engine.signing_keys import live_secrets, turn
 from webhooks_app.engine.unreadable import release
 from webhooks_app.engine.wanted import Wanted, check
 from webhooks_app.errors import WebhooksError
-from webhooks_app.event import ListenerDraft
 from webhooks_app.storage.models import Listener, State
 from webhooks_app.storage.queries.revision import tables
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from webhooks_app.draft import ListenerDraft
 from webhooks_app.engine import Engine, problems
 from webhooks_app.engine.declared import save_or_postpone
 from webhooks_app.engine.publish import publish
-from webhooks_app.event import Hook, ListenerDraft
+from webhooks_app.event import Hook
 from webhooks_app.registry import Occurrence
 from webhooks_app.storage.models import Listener
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-from webhooks_app.event import ListenerDraft
+from webhooks_app.draft import ListenerDraft
 
 
 @dataclass(slots=True)
