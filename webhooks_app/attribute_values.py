@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
+
+log = logging.getLogger("webhooks_app.hooks")
 
 
 def keep_old_values(model: type[Any], names: Iterable[str]) -> None:
@@ -14,6 +17,15 @@ def keep_old_values(model: type[Any], names: Iterable[str]) -> None:
         if name in sa.inspect(model).columns:
             # Without it SQLAlchemy would not know the old value of an attribute that had expired.
             sa.event.listen(getattr(model, name), "set", _keep_old_value, active_history=True, propagate=True)
+
+
+def load(instance: Any, names: Iterable[str]) -> None:
+    """Load what is not loaded of these attributes, while the object still has its row."""
+    for name in names:
+        try:
+            getattr(instance, name)
+        except Exception:
+            log.debug("%s of a %s was not loaded.", name, type(instance).__name__, exc_info=True)
 
 
 def _keep_old_value(*_: Any) -> None:

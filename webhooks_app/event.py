@@ -26,7 +26,7 @@ from wtforms import Form
 
 from webhooks_app import signals
 from webhooks_app.arguments import Argument, declared, of_columns
-from webhooks_app.attribute_values import keep_old_values
+from webhooks_app.attribute_values import keep_old_values, load
 from webhooks_app.attributes import check_attributes
 from webhooks_app.draft import ListenerDraft
 from webhooks_app.errors import BadFilter, BadHook, NotBound
@@ -235,7 +235,18 @@ class ModelHook(SignalHook):
         model = self._model()
         provided = [one.name for one in declared(self.provides_args)]
         keep_old_values(model, provided or model.__mapper__.columns.keys())
+        if self.signal is signals.post_delete:
+            sa.event.listen(model, "before_delete", self._load, propagate=True)
         super().watch()
+
+    def unwatch(self) -> None:
+        if self.signal is signals.post_delete:
+            sa.event.remove(self._model(), "before_delete", self._load)
+        super().unwatch()
+
+    def _load(self, _mapper: Any, _connection: Any, instance: Any) -> None:
+        # A deferred column, or what expired with a commit: once the row is gone nobody can read it.
+        load(instance, [one.name for one in self.arguments])
 
     def occurrence(self, sender: Any, **arguments: Any) -> Occurrence | None:
         instance = arguments["instance"]

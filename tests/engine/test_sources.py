@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 from tests.caller import Employee, Person, Team
 from webhooks_app import ModelHook, post_delete, post_save
@@ -126,6 +127,49 @@ def test_a_deletion_sends_what_there_was(caller, joe, happened):
     caller.commit()
 
     assert [(hook, payload) for hook, payload, _ in happened()[1:]] == [("person.deleted", {"name": "Joe"})]
+
+
+@pytest.mark.parametrize(
+    "option", [orm.defer(Person.name), orm.load_only(Person.id)], ids=["deferred", "not among the loaded"]
+)
+def test_a_deletion_sends_what_was_not_loaded_too(caller, joe, happened, option):
+    caller.expunge_all()
+    caller.delete(caller.scalars(sa.select(Person).options(option)).one())
+    caller.commit()
+
+    assert [(hook, payload) for hook, payload, _ in happened()[1:]] == [("person.deleted", {"name": "Joe"})]
+
+
+def test_an_orphan_sends_what_was_not_loaded_too(caller, happened):
+    caller.add(Team(title="A", people=[Person(name="Ann")]))
+    caller.commit()
+    caller.expunge_all()
+    team = caller.scalars(sa.select(Team)).one()
+    caller.scalars(sa.select(Person).options(orm.load_only(Person.id, Person.team_id))).all()
+    team.people.clear()
+    caller.commit()
+
+    assert [(hook, payload["name"]) for hook, payload, _ in happened()[1:]] == [("person.deleted", "Ann")]
+
+
+def test_a_deletion_goes_through_although_an_attribute_cannot_be_read(caller, joe, caplog):
+    caller.expunge_all()
+    forbidden = orm.defer(Person.name, raiseload=True)
+    caller.delete(caller.scalars(sa.select(Person).options(forbidden)).one())
+    caller.commit()
+
+    assert caller.scalars(sa.select(Person)).all() == []
+    assert "The hook person.deleted could not send" in caplog.text
+
+
+def test_a_hook_that_is_unregistered_loads_nothing_before_a_deletion(caller, words, joe):
+    words.unregister("person.deleted")
+    caller.expunge_all()
+    bare = caller.scalars(sa.select(Person).options(orm.load_only(Person.id))).one()
+    caller.delete(bare)
+    caller.flush()
+
+    assert "name" not in bare.__dict__
 
 
 def test_an_orphan_is_deleted_and_not_saved(caller, happened):
