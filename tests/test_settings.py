@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from webhooks_app.errors import SettingError
+from webhooks_app.setting import masked
 from webhooks_app.settings import Settings, table
 
 ROOT = Path("/srv/app")
@@ -119,6 +120,37 @@ def test_a_refused_address_does_not_show_its_password():
 
     assert "hunter2" not in str(refused.value)
     assert "me:***@h/d" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("redis://:hun@ter2@h/0", "redis://:***@h/0"),
+        ("postgresql://me:hun@ter2@h/d", "postgresql://me:***@h/d"),
+        ("mysql://me:hun:ter@2@h/d", "mysql://me:***@h/d"),
+        ("mysql://me:hun/ter@2@h/d", "mysql://me:***@h/d"),
+        ("foo me:hunter2@h", "foo me:***@h"),
+        ("me:hunter2@h", "me:***@h"),
+        ("unix:///tmp/r.sock?password=hunter2&db=1", "unix:///tmp/r.sock?password=***&db=1"),
+        ("redis://h:6379/0", "redis://h:6379/0"),
+        ("redis://me@h:6379/0", "redis://me@h:6379/0"),
+        ("sqlite:////data/a@b:c.db", "sqlite:////data/a@b:c.db"),
+        ("localhost:6379", "localhost:6379"),
+    ],
+)
+def test_an_address_is_shown_without_its_whole_password(address, shown):
+    assert masked(address) == shown
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "WEBHOOKS_OUTBOUND_PROXY"])
+def test_what_a_file_holds_is_not_shown_when_it_is_refused(tmp_path, name):
+    file = tmp_path / "address"
+    file.write_text("hunter2")
+
+    with pytest.raises(SettingError, match=f"^{name}_FILE=.*is not allowed: must be") as refused:
+        read({f"{name}_FILE": str(file)})
+    assert "hunter2" not in str(refused.value)
+    assert str(file) in str(refused.value)
 
 
 def test_production_starts_with_what_it_needs():

@@ -11,8 +11,9 @@ from webhooks_app.errors import SettingError
 
 HOW_TO_MAKE_A_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 SECRET_BYTES = 32
-# The password in scheme://name:password@host, and in a query of ?password=….
-_PASSWORD = re.compile(r"(://[^/@:?#]*:)[^@]*(?=@)|([?&]password=)[^&]*")
+# The password in scheme://name:password@host, and in a query of ?password=…. Up to the last @, because a password
+# may hold some that nobody wrote as %40, and without a scheme too: better a star too many than a letter.
+_PASSWORD = re.compile(r"((?:://)?[^/@:?#\s]*:)(?!//).*(?=@)|([?&]password=)[^&]*", re.DOTALL)
 _LONGEST_SHOWN = 100
 
 
@@ -39,12 +40,16 @@ class Setting:
         """Whether NAME_FILE may say where it stands."""
         return self.secret or self.address
 
-    def value(self, text: str | None) -> Any:
-        """The value that the text means, None being the default; SettingError if it is not allowed."""
+    def value(self, text: str | None, *, file: str = "") -> Any:
+        """The value that the text means, None being the default; SettingError if it is not allowed.
+
+        `file` is where the text stands, if NAME_FILE said so: then that is told, and never what the file holds.
+        """
         try:
             return self.parse(self.default if text is None else text)
         except ValueError as exc:
-            raise SettingError(f"{self.name}{self._written(text or '')} is not allowed: {exc}") from exc
+            written = f'_FILE="{file}"' if file else self._written(text or "")
+            raise SettingError(f"{self.name}{written} is not allowed: {exc}") from exc
 
     def check_for_production(self, text: str | None) -> None:
         """SettingError if production cannot do with this text, with the way to make a key."""

@@ -7,6 +7,7 @@ a file that NAME_FILE names, as container platforms hand over secrets.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,15 @@ class _MappingEnv(Env):
         return self._environ.get(env_key, default)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The text of a setting, None if it is not set; the layer that it came from, and the file, if it is in one."""
+
+    text: str | None
+    layer: str
+    file: str = ""
+
+
 class Source:
     """The layers, asked in order."""
 
@@ -38,15 +48,14 @@ class Source:
         if dev_env is not None:
             self._layers.append((DEV_ENV, _read_file(dev_env)))
 
-    def text(self, setting: Setting) -> tuple[str | None, str]:
-        """The text of a setting, None if it is not set, and the layer that it came from."""
+    def find(self, setting: Setting) -> Found:
+        """What is written for a setting in the first layer that has it."""
         for layer, env in self._layers:
-            text = _from_file(env, setting.name) if setting.may_be_file else None
-            if text is None:
-                text = env.str(setting.name, None)
+            file = _file_of(env, setting.name) if setting.may_be_file else ""
+            text = _read_value(file, setting.name) if file else env.str(setting.name, None)
             if text is not None and (text.strip() or setting.may_be_empty):
-                return text.strip(), layer
-        return None, DEFAULT
+                return Found(text.strip(), layer, file)
+        return Found(None, DEFAULT)
 
 
 def _read_file(path: Path) -> Env:
@@ -58,16 +67,17 @@ def _read_file(path: Path) -> Env:
     return env
 
 
-def _from_file(env: Env, name: str) -> str | None:
-    file_name = f"{name}_FILE"
-    path = env.str(file_name, None)
-    if not path:
-        return None
-    if env.str(name, None):
-        raise SettingError(f"{name} and {file_name} are both set; leave one out.")
+def _file_of(env: Env, name: str) -> str:
+    path: str = env.str(f"{name}_FILE", None) or ""
+    if path and env.str(name, None):
+        raise SettingError(f"{name} and {name}_FILE are both set; leave one out.")
+    return path
+
+
+def _read_value(path: str, name: str) -> str:
     try:
         return Path(path).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as exc:
+    except (OSError, ValueError) as exc:
         raise SettingError(
-            f'{file_name}="{path}" is not allowed: must name a file that can be read.'
+            f'{name}_FILE="{path}" is not allowed: must name a file that can be read.'
         ) from exc

@@ -211,11 +211,12 @@ class Settings:
         source = _source(environ, instance)
         values: dict[str, Any] = {"root": root, "instance_path": instance, "sources": {}, "texts": {}}
         for setting in table():
-            text, layer = source.text(setting)
+            found = source.find(setting)
+            text = found.text
             if in_production:
                 setting.check_for_production(text)
-            values["sources"][setting.name] = layer
-            values[setting.attribute] = setting.value(text)
+            values["sources"][setting.name] = found.layer
+            values[setting.attribute] = setting.value(text, file=found.file)
             if text is not None and not setting.secret:
                 values["texts"][setting.name] = masked(text) if setting.address else text
         return _completed(cls(**values))
@@ -224,8 +225,8 @@ class Settings:
     def read_one(cls, name: str, environ: Mapping[str, str] = os.environ, *, instance: Path) -> Any:
         """One setting, whatever the others are: for a server that is configured before its application."""
         setting = next(each for each in table() if each.name == name)
-        text, _layer = _source(environ, instance).text(setting)
-        return setting.value(text)
+        found = _source(environ, instance).find(setting)
+        return setting.value(found.text, file=found.file)
 
     @property
     def is_production(self) -> bool:
