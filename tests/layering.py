@@ -13,7 +13,16 @@ PACKAGE = "webhooks_app"
 ROOT = Path(__file__).resolve().parent.parent
 
 # Top-level modules that are not words.
-BASE = {"errors", "version", "schedule", "setting", "setting_source", "setting_values", "settings"}
+BASE = {
+    "errors",
+    "version",
+    "schedule",
+    "setting",
+    "setting_addresses",
+    "setting_source",
+    "setting_values",
+    "settings",
+}
 SHARED = {"console", "extensions", "logs", "start"}  # what the doors share
 TOP = {"application", "embedding", ""}  # what sees everything
 DEMO = {"demo"}

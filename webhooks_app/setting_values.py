@@ -13,11 +13,10 @@ import ipaddress
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import TypeVar
-from urllib.parse import SplitResult, urlsplit
 
 from webhooks_app.setting import HOW_TO_MAKE_A_KEY, SECRET_BYTES
+from webhooks_app.setting_addresses import is_host
 
 T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -26,7 +25,6 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 NAT64_LENGTHS = frozenset({32, 40, 48, 56, 64, 96})
 _SIZE = re.compile(r"(\d+)\s*(?:([KMG])i?B?|B)?", re.ASCII | re.IGNORECASE)
 _SIZE_POWERS = {"": 0, "K": 1, "M": 2, "G": 3}
-_HOST = re.compile(r"\.?[\w-]+(\.[\w-]+)*\.?|\[?[0-9a-fA-F:.]+\]?")
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -116,7 +114,7 @@ def modules(text: str) -> tuple[str, ...]:
 def host_names(text: str) -> tuple[str, ...]:
     """Host names in lower case; ".example.com" means all below it."""
     for name in words(text):
-        if not _HOST.fullmatch(name):
+        if not is_host(name.removeprefix(".")):
             raise ValueError(
                 f'must be host names without scheme and port, with commas between; "{name}" is not one.'
             )
@@ -161,6 +159,8 @@ def _port(part: str) -> int:
 
 def encryption_keys(text: str) -> tuple[str, ...]:
     """Keys for secrets at rest, newest first, each in the form that Fernet takes."""
+    if text and not words(text):
+        raise ValueError("must be keys, newest first, with commas between; there is none in it.")
     return tuple(_fernet_key(part) for part in words(text))
 
 
@@ -179,61 +179,3 @@ def _fernet_key(part: str) -> str:
         )
     # Any other long secret (hexadecimal, say) is accepted: its digest has the right length.
     return base64.urlsafe_b64encode(hashlib.sha256(part.encode()).digest()).decode("ascii")
-
-
-def web_url(text: str) -> str:
-    """An http or https address without query; a final slash is dropped."""
-    parts = _split(text)
-    if not parts or parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-        raise ValueError("must be an address like https://hooks.example.com.")
-    if parts.query or parts.fragment:
-        raise ValueError("must be an address without ? and #, like https://hooks.example.com.")
-    return text.rstrip("/")
-
-
-def proxy_url(text: str) -> str:
-    """An http or https proxy, with name and password if it wants them."""
-    parts = _split(text)
-    if parts and parts.scheme in ("http", "https") and parts.hostname and parts.path in ("", "/"):
-        return text.rstrip("/")
-    raise ValueError("must be a proxy like http://proxy.example.com:3128.")
-
-
-def _split(text: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(text)
-        parts.port  # noqa: B018  (reading it is the check: a bad port raises)
-    except ValueError:
-        return None
-    return parts
-
-
-def redis_url(text: str) -> str:
-    """A Redis server, a unix socket, or redis+sentinel://host:26379,host:26379/name-of-the-master."""
-    scheme, separator, rest = text.partition("://")
-    if separator and rest.strip("/") and scheme in ("redis", "rediss", "unix", "redis+sentinel"):
-        return text
-    raise ValueError(
-        "must be redis://…, rediss://…, unix:///path/of/a/socket "
-        "or redis+sentinel://host:26379,host:26379/name-of-the-master."
-    )
-
-
-def database_url(text: str) -> str:
-    """SQLite or PostgreSQL, with the driver that is installed."""
-    scheme, separator, rest = text.partition("://")
-    if separator and rest and scheme in ("postgres", "postgresql", "postgresql+psycopg"):
-        return f"postgresql+psycopg://{rest}"
-    if separator and scheme in ("sqlite", "sqlite+pysqlite"):
-        return f"sqlite://{rest}"
-    raise ValueError("must be sqlite:///path/of/a/file.db or postgresql://user:password@host/database.")
-
-
-def absolute(url: str, *, root: Path) -> str:
-    """A database URL whose SQLite path no longer depends on who opens it."""
-    # Flask-SQLAlchemy would start a relative path at `instance/`, and the shell at the working directory.
-    place = url.removeprefix("sqlite:///")
-    if place == url or place.startswith((":memory:", "file:")) or not place.partition("?")[0]:
-        return url
-    path, question, query = place.partition("?")
-    return f"sqlite:///{root / path}{question}{query}"

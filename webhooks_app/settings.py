@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
+from webhooks_app import setting_addresses as addresses
 from webhooks_app import setting_values as kinds
 from webhooks_app.schedule import parse_schedule
 from webhooks_app.setting import HOW_TO_MAKE_A_KEY, Setting, masked
 from webhooks_app.setting_source import DEFAULT, DEV_ENV, Source
-from webhooks_app.setting_values import Network, absolute
+from webhooks_app.setting_values import Network
 
 __all__ = ["DEV_ENV", "HOW_TO_MAKE_A_KEY", "Setting", "SettingRow", "Settings"]
 
@@ -54,14 +55,14 @@ class Settings:
     )
     database_url: str = _set(
         "DATABASE_URL",
-        kinds.computed(kinds.database_url),
+        kinds.computed(addresses.database_url),
         "",
         "SQLite (a relative path starts at the project's root; default: instance/webhooks.db) or PostgreSQL",
         address=True,
     )
     redis_url: str = _set(
         "REDIS_URL",
-        kinds.computed(kinds.redis_url),
+        kinds.computed(addresses.redis_url),
         "",
         "redis://, rediss://, unix:// or redis+sentinel:// (default: the server that `webhooks up` starts)",
         address=True,
@@ -80,7 +81,7 @@ class Settings:
     )
     public_base_url: str = _set(
         "PUBLIC_BASE_URL",
-        kinds.computed(kinds.web_url),
+        kinds.computed(addresses.web_url),
         "",
         "where people reach the pages (default: http://127.0.0.1:$PORT)",
         required=True,
@@ -130,7 +131,7 @@ class Settings:
     https_only: bool = _set("WEBHOOKS_HTTPS_ONLY", kinds.switch, "0", "refuse http:// listeners")
     outbound_proxy: str | None = _set(
         "WEBHOOKS_OUTBOUND_PROXY",
-        kinds.optional(kinds.proxy_url),
+        kinds.optional(addresses.proxy_url),
         "",
         "send through this proxy, which then has to refuse addresses inside the network",
         address=True,
@@ -280,7 +281,7 @@ def _completed(settings: Settings) -> Settings:
         settings,
         public_base_url=base_url,
         trusted_hosts=settings.trusted_hosts or tuple(dict.fromkeys(hosts)),
-        database_url=absolute(
+        database_url=addresses.absolute(
             settings.database_url or f"sqlite:///{settings.instance_path}/webhooks.db", root=settings.root
         ),
         redis_url=settings.redis_url or f"unix://{quote(str(settings.instance_path))}/run/redis.sock",
