@@ -12,7 +12,7 @@ from redis.sentinel import SentinelConnectionPool
 
 from webhooks_app.engine.queue_facts import DELIVERIES
 from webhooks_app.runtime.redis_client import PATIENT_SECONDS, SHORT_SECONDS, patient_client, quick_client
-from webhooks_app.runtime.worker import _worker
+from webhooks_app.runtime.worker import RedisAway, _worker, check_server
 
 
 def test_a_unix_socket_is_reached(redis_url):
@@ -50,6 +50,18 @@ def test_a_master_that_sentinel_knows():
         ("127.0.0.1", 26380),
         ("127.0.0.2", 26379),
     ]
+
+
+def test_without_a_master_that_any_sentinel_knows_one_sentence_says_so():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]  # free again at the end of the block
+    url = f"redis+sentinel://127.0.0.1:{port},127.0.0.1:{port}"
+    with quick_client(url) as client, pytest.raises(RedisAway) as away:
+        check_server(client)
+
+    assert str(away.value) == (
+        "Redis does not answer: No master found for 'mymaster' by any Sentinel of REDIS_URL"
+    )
 
 
 @pytest.fixture

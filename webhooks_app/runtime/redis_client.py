@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from redis.sentinel import Sentinel
+from redis.sentinel import MasterNotFoundError, Sentinel
 
 # The library's own patience is 5 s a try and several tries: a hanging Redis would hang every page.
 SHORT_SECONDS = 0.5
@@ -27,6 +27,14 @@ def quick_client(url: str) -> Redis:
 def patient_client(url: str) -> Redis:
     """A client for a worker's blocking reads: two minutes' patience, one quick retry."""
     return _client(url, timeout=PATIENT_SECONDS, retries=1)
+
+
+def said(error: Exception) -> str:
+    """What an error of Redis says, for a line of the log or an answer."""
+    if isinstance(error, MasterNotFoundError):
+        # What follows are the library's own objects, one a Sentinel.
+        return f"{str(error).partition(' : ')[0]} by any Sentinel of REDIS_URL"
+    return str(error).rstrip(".") or type(error).__name__
 
 
 def _client(url: str, *, timeout: float, retries: int) -> Redis:

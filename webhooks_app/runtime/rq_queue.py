@@ -19,6 +19,7 @@ from rq.serializers import JSONSerializer
 
 from webhooks_app.engine import QueueRefuses, QueueUnreachable
 from webhooks_app.engine.queue_facts import DELIVERIES, SLOW, QueueServer, QueueWorker
+from webhooks_app.runtime.redis_client import said
 from webhooks_app.runtime.rq_facts import server_of, workers_of
 from webhooks_app.runtime.rq_job import DELIVER, DISPATCH, WebhooksJob
 
@@ -48,7 +49,7 @@ def _or_unreachable(
         except ResponseError as error:
             raise QueueRefuses(str(error)) from error
         except (RedisError, OSError) as error:
-            raise QueueUnreachable(str(error) or type(error).__name__) from error
+            raise QueueUnreachable(said(error)) from error
 
     return called
 

@@ -28,7 +28,7 @@ from webhooks_app.engine.queue_facts import DELIVERIES, SLOW
 from webhooks_app.engine.sweep import sweep
 from webhooks_app.engine.unreadable import release_readable
 from webhooks_app.engine.wanted import TIMEOUT_SECONDS
-from webhooks_app.runtime.redis_client import patient_client, quick_client
+from webhooks_app.runtime.redis_client import patient_client, quick_client, said
 from webhooks_app.runtime.rq_job import WebhooksJob
 from webhooks_app.runtime.rq_queue import RqQueue, open_queue
 
@@ -112,7 +112,7 @@ def _work(engine: Engine, connection: Redis, queue: str) -> None:
         worker.work(logging_level="WARNING")
     except (RedisError, OSError) as error:
         # It could not say goodbye. The process ends, and whoever supervises it starts it again.
-        log.error("Redis went away (%s); the worker stops.", error)
+        log.error("Redis went away (%s); the worker stops.", said(error))
 
 
 def wait_for_server(connection: Redis, *, seconds: float = WAIT_SECONDS) -> None:
@@ -139,8 +139,7 @@ def check_server(connection: Redis) -> None:
     try:
         info = connection.info("server")
     except (RedisError, OSError) as error:
-        said = str(error).rstrip(".") or type(error).__name__
-        raise RedisAway(f"Redis does not answer: {said}") from error
+        raise RedisAway(f"Redis does not answer: {said(error)}") from error
     version = tuple(int(part) for part in str(info.get("redis_version", "0.0")).split(".")[:2])
     if version < OLDEST_REDIS:
         raise CannotWork(
