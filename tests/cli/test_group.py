@@ -1,5 +1,6 @@
 """Is every command helpful, and does what goes wrong come in one line? Help, exit statuses, database."""
 
+import json
 import logging
 import re
 
@@ -95,6 +96,9 @@ def test_config_shows_every_setting_and_no_secret(run, engine):
         assert "127.0.0.0/8 ::1/128" in text
         assert engine.settings.secret_key not in text
         assert engine.settings.encryption_keys[0] not in text
+    listed = json.loads(document)
+    assert set(listed) == {"data", "next"}  # as every list of the API
+    assert {"name", "value", "source", "default", "meaning"} == set(listed["data"][0])
     assert run("config", "--check").stdout == "Every setting is allowed.\n"
 
 

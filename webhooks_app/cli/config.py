@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from webhooks_app.cli.printed import json_option, say, say_json, say_table
+from webhooks_app.cli.printed import json_option, say, say_list, say_table
 from webhooks_app.console import console
 
 
@@ -25,7 +25,7 @@ def config(check: bool, as_json: bool) -> None:
     if check:
         say("Every setting is allowed.")
     elif as_json:
-        say_json(
+        say_list(
             [
                 {
                     "name": row.setting.name,
