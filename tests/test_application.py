@@ -93,8 +93,9 @@ def test_a_console_with_an_https_address_has_the_strict_cookie(whole_app):
             3,
         ),
         ("from webhooks_app import Hook\n\n\nHook(name='no such/name')\n", "BadHook: ", 4),
+        ("import sys\n\nsys.exit(3)\n", "SystemExit: 3", 3),
     ],
-    ids=["name", "syntax", "import", "library", "twice", "bad hook"],
+    ids=["name", "syntax", "import", "library", "twice", "bad hook", "exit"],
 )
 def test_a_hooks_module_that_fails_is_named_with_file_and_line(module, source, said, line):
     name = f"failing_{abs(hash(source))}"

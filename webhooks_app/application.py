@@ -152,20 +152,23 @@ def import_hooks(modules: tuple[str, ...]) -> None:
     for module in modules:
         try:
             importlib.import_module(module)
-        except Exception as error:  # whatever a module of hooks raises ends the start, in one line
+        except (
+            Exception,
+            SystemExit,
+        ) as error:  # whatever a module of hooks raises ends the start, in one line
             raise HooksModuleError(
                 f"The hooks module {module} cannot be imported: {type(error).__name__}: "
                 f"{_said(error)}{_place(error)}. See WEBHOOKS_HOOKS."
             ) from error
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     if isinstance(error, sa.exc.DBAPIError) and error.orig is not None:
         return one_line(error.orig)  # without the statement, which nobody could read on one line
     return str(getattr(error, "msg", None) or error)
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     """The line of the author's own code that failed, not of a library that it called."""
     if isinstance(error, SyntaxError):
         return f" ({error.filename}, line {error.lineno})"
