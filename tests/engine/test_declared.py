@@ -101,11 +101,11 @@ def test_a_deleted_listener_is_made_anew_by_the_next_start(any_engine):
 
 
 def test_settings_are_kept_and_schedules_may_be_numbers(any_engine):
-    schedule = [5, timedelta(minutes=2)]
+    schedule = [5, timedelta(minutes=2), "1h", 0.25]
 
     made = listeners.save_declared(any_engine, draft(any_engine, name="Shop", retry_schedule=schedule))
 
-    assert (made.name, made.retry_schedule) == ("Shop", "5s,120s")
+    assert (made.name, made.retry_schedule) == ("Shop", "5s,120s,3600s,0.25s")
 
 
 def test_an_unknown_setting_is_refused_as_configuration(any_engine):
@@ -120,3 +120,27 @@ def test_a_hook_that_the_engine_does_not_know_is_named(any_engine):
 
     with pytest.raises(NotRegistered, match="stranger"):
         listeners.save_declared(any_engine, stranger.listener(url=URL))
+
+
+@pytest.mark.parametrize(
+    ("url", "settings", "field"),
+    [
+        (None, {}, "url"),
+        (5, {}, "url"),
+        (URL, {"headers": "X: y"}, "headers"),
+        (URL, {"headers": [("X", "1")]}, "headers"),
+        (URL, {"headers": {"X": 1}}, "headers"),
+        (URL, {"retry_schedule": [object()]}, "retry_schedule"),
+        (URL, {"retry_schedule": 5}, "retry_schedule"),
+        (URL, {"name": 5}, "name"),
+        (URL, {"body_format": ["plain"]}, "body_format"),
+        (URL, {"secret": 5}, "secret"),
+        (URL, {"timeout_seconds": "5"}, "timeout_seconds"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_at_its_field(any_engine, url, settings, field):
+    with pytest.raises(Refused) as refused:
+        listeners.save_declared(any_engine, draft(any_engine, url, **settings))
+
+    assert [error.field for error in refused.value.errors] == [field]
+    assert count(any_engine) == 0

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +22,7 @@ from webhooks_app.engine.signing_keys import live_secrets, turn
 from webhooks_app.engine.unreadable import release
 from webhooks_app.engine.wanted import Wanted, check
 from webhooks_app.errors import WebhooksError
+from webhooks_app.schedule import waits_of
 from webhooks_app.storage.models import Listener, State
 from webhooks_app.storage.queries.revision import tables
 
@@ -148,8 +147,10 @@ def _wanted(draft: ListenerDraft) -> Wanted:
 
 
 def _schedule(given: Any) -> str | None:
-    """A schedule as text; code may also give seconds or timedeltas."""
-    if given is None or isinstance(given, str) or not isinstance(given, Iterable):
-        return given
-    waits = (wait.total_seconds() if isinstance(wait, timedelta) else wait for wait in given)
-    return ",".join(f"{seconds:g}s" for seconds in waits)
+    """A schedule as text; code may also give a list (see `waits_of`). What is neither is left to `check`."""
+    if not isinstance(given, list | tuple):
+        return given  # type: ignore[no-any-return]  # whatever it is
+    try:
+        return ",".join(f"{wait.total_seconds():f}".rstrip("0").rstrip(".") + "s" for wait in waits_of(given))
+    except ValueError:
+        return given  # type: ignore[return-value]  # as it was written, to be refused as that

@@ -29,6 +29,16 @@ LONGEST_NAME = 200
 RATE_PER_SECOND = (0.001, 1000.0)
 SENDS_IN_FLIGHT = (1, 64)
 
+_A_TEXT: tuple[type, str] = (str, "Give a text")
+_TYPES: Mapping[str, tuple[Any, str]] = {
+    "url": _A_TEXT,
+    "name": _A_TEXT,
+    "body_format": _A_TEXT,
+    "retry_schedule": (str | None, "Give waits like 5s, 5m or 2h, as a text or a list"),
+    "headers": (Mapping, "Give a dict of names and values"),
+    "config": (Mapping, "Give a dict"),
+}
+
 T = TypeVar("T")
 
 
@@ -51,10 +61,13 @@ class Wanted:
 def check(engine: Engine, hook: Hook, wanted: Wanted, *, secret: str | None = None) -> Wanted:
     """Give what is wanted in its canonical form.
 
-    Raises Refused with every FieldError at once. Fields: url name filter.<argument> headers timeout_seconds
-    retry_schedule rate_limit_per_second sends_in_flight body_format secret config.<field>.
+    Raises Refused with every FieldError at once, but those of wrong types before the others. Fields: url name
+    filter.<argument> headers timeout_seconds retry_schedule rate_limit_per_second sends_in_flight body_format
+    secret config config.<field>.
     """
-    errors: list[FieldError] = []
+    errors = [*_type_faults(wanted, secret)]
+    if errors:
+        raise Refused(*errors)
     url = _or_errors(errors, lambda: canonical_url(wanted.url.strip(), engine.policy), "")
     headers = _or_errors(errors, lambda: dict(checked_headers(wanted.headers)), dict[str, str]())
     config = _or_errors(errors, lambda: checked_config(hook, wanted.config), dict[str, Any]())
@@ -105,6 +118,18 @@ def _or_errors(errors: list[FieldError], checked: Callable[[], T], otherwise: T)
     except Refused as refused:
         errors.extend(refused.errors)
         return otherwise
+
+
+def _type_faults(wanted: Wanted, secret: object) -> Iterator[FieldError]:
+    """What only code can give: forms and the API have read their fields as what they are."""
+    given = {**{name: getattr(wanted, name) for name in _TYPES}, "secret": "" if secret is None else secret}
+    for name, (kind, sentence) in {**_TYPES, "secret": _A_TEXT}.items():
+        if not isinstance(given[name], kind):
+            yield FieldError(name, "wrong_type", f"{sentence}, not {type(given[name]).__name__}.")
+    headers: Any = wanted.headers if isinstance(wanted.headers, Mapping) else {}
+    for name, value in headers.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            yield FieldError("headers", "wrong_type", f"The name and the value of {name!r} must be texts.")
 
 
 def _filter_faults(hook: Hook, filter_: Filter) -> Iterator[FieldError]:
