@@ -58,6 +58,8 @@ def test_add_asks_for_the_conditions(run, engine, words, wanted):
         (("nobody", URL), "No hook named 'nobody' is registered."),
         (("person", URL, "--match", "age=4"), "age"),
         (("person", URL, "--filter", '{"name": {"likes": "x"}}'), "likes"),
+        (("order", URL, "--match", "total=abc"), "total: 'abc' is none of its values. Write a number"),
+        (("order", URL, "--match", "paid=maybe"), "Write true or false."),
         (("person", URL, "--filter", "[]"), "A filter is a JSON object"),
     ],
 )

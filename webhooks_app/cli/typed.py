@@ -10,10 +10,11 @@ from typing import Any
 import click
 
 from webhooks_app.arguments import Argument
+from webhooks_app.errors import BadFilter
+from webhooks_app.match_forms import value_of
 from webhooks_app.storage import ids
 
 _ASSIGNMENT = re.compile(r"(?P<name>[^=]*?[^=:])(?P<sign>:?=)(?P<value>.*)", re.DOTALL)
-_JSON_OF = {"number": (int, float), "boolean": (bool,), "list": (list,), "object": (dict,)}
 
 
 class RowId(click.ParamType[str]):
@@ -38,10 +39,10 @@ EVENT = RowId(ids.EVENT, "an event")
 
 
 def assigned(texts: Iterable[str], *, arguments: Iterable[Argument] = ()) -> dict[str, Any]:
-    """The values of `key=text` and `key:=json`; a name's later value wins.
+    """The values of `key=text` and `key:=json`; a name's later value wins. Raises wrong usage for anything else.
 
-    The text of an argument that has a declared type is read as that type where it can be. Raises wrong
-    usage for anything else.
+    The text of an argument that has a declared type is read as that type. Raises BadFilter where it cannot be:
+    no event would have such a value.
     """
     types = {argument.name: argument.type for argument in arguments}
     values: dict[str, Any] = {}
@@ -50,7 +51,8 @@ def assigned(texts: Iterable[str], *, arguments: Iterable[Argument] = ()) -> dic
         if found is None:
             raise click.UsageError(f"{text!r} is neither key=text nor key:=json.")
         name, value = found["name"], found["value"]
-        values[name] = _from_json(name, value) if found["sign"] == ":=" else _as(types.get(name, ""), value)
+        is_json = found["sign"] == ":="
+        values[name] = _from_json(name, value) if is_json else _as(types.get(name, ""), value, name=name)
     return values
 
 
@@ -69,12 +71,10 @@ def _from_json(what: str, source: str) -> Any:
         raise click.UsageError(f"{what} is not JSON: {error}.") from error
 
 
-def _as(type_: str, text: str) -> Any:
-    kinds = _JSON_OF.get(type_)
-    if kinds is None:
+def _as(type_: str, text: str, *, name: str) -> Any:
+    if type_ in ("", "text"):
         return text
     try:
-        found = json.loads(text)
-    except ValueError:
-        return text
-    return found if type(found) in kinds else text
+        return value_of(text, type_)
+    except ValueError as error:
+        raise BadFilter(f"{name}: {text[:40]!r} is none of its values. {error}", argument=name) from error
