@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wtforms import Form
+from wtforms.form import BaseForm
+
 from webhooks_app.errors import FieldError, Refused, UnserializablePayload
 from webhooks_app.event import Hook
 from webhooks_app.payload import jsonable
@@ -23,7 +26,8 @@ def checked_config(hook: Hook, config: Mapping[str, Any]) -> dict[str, Any]:
     Raises Refused with an error a field, `config.<field>`; its codes: unknown_field, config.
     """
     form = None if hook.config_form is None else hook.config_form(formdata=_answers(config))
-    known = set() if form is None else {name for name in form.data if name != "csrf_token"}
+    given = {} if form is None else values_of(form)
+    known = given.keys() - {"csrf_token"}
     unknown = [name for name in config if name not in known]
     if unknown:
         raise Refused(*(_unknown(hook, name) for name in unknown))
@@ -33,14 +37,20 @@ def checked_config(hook: Hook, config: Mapping[str, Any]) -> dict[str, Any]:
         raise Refused(
             *(
                 FieldError(f"config.{name}", "config", str(sentence))
-                for name, sentences in form.errors.items()
+                for name, sentences in BaseForm.errors.fget(form).items()
                 for sentence in sentences
             )
         )
     try:
-        return dict(jsonable({name: form.data[name] for name in form.data if name in known}))
+        return dict(jsonable({name: value for name, value in given.items() if name in known}))
     except UnserializablePayload as error:
         raise Refused(FieldError("config", "config", str(error))) from error
+
+
+def values_of(form: Form) -> dict[str, Any]:
+    """What stands in the form's fields, also where one of them is called data and took the property's place."""
+    values: dict[str, Any] = BaseForm.data.fget(form)
+    return values
 
 
 def _answers(config: Mapping[str, Any]) -> _Answers:

@@ -14,6 +14,7 @@ from wtforms import Form, TextAreaField
 from wtforms.form import BaseForm
 
 from webhooks_app.engine import Engine
+from webhooks_app.engine.configuration import values_of
 from webhooks_app.engine.listeners import Wanted, check
 from webhooks_app.errors import BadFilter, FieldError, Refused
 from webhooks_app.event import Hook
@@ -178,7 +179,7 @@ def _values(config: Form | None) -> dict[str, Any]:
     return (
         {}
         if config is None
-        else {name: value for name, value in config.data.items() if value not in (None, "")}
+        else {name: value for name, value in values_of(config).items() if value not in (None, "")}
     )
 
 
