@@ -58,6 +58,8 @@ def filter_of(form: BaseForm, arguments: Iterable[Argument]) -> Filter | None:
     conditions: dict[str, Matcher] = {}
     fits = form.validate()
     for argument in arguments:
+        if not has_row(form, argument):
+            continue
         try:
             matcher = _matcher_of(form, argument)
         except (BadFilter, ValueError) as error:
@@ -71,12 +73,16 @@ def filter_of(form: BaseForm, arguments: Iterable[Argument]) -> Filter | None:
 
 def rows_for(hook: Hook, asked: Filter) -> tuple[dict[str, str], Filter]:
     """What to put into the rows to show this filter, and the rest of it, which rows cannot show."""
+    if not asked.asked:
+        return {}, asked
+    form = hook.match_forms()
     data: dict[str, str] = {}
     rest: list[tuple[str, Matcher]] = []
-    arguments = {argument.name: argument for argument in hook.arguments}
+    arguments = {argument.name: argument for argument in hook.arguments if has_row(form, argument)}
     for name, matcher in asked.asked:
         argument = arguments.get(name)
-        row = _row(hook, argument, matcher) if argument and f"{name}_cond" not in data else None
+        is_free = argument is not None and f"{name}_cond" not in data and _offers(form, name, matcher)
+        row = _row(hook, argument, matcher) if argument and is_free else None
         if row is None:
             rest.append((name, matcher))
         else:
@@ -238,6 +244,17 @@ def field_of(form: BaseForm, name: str) -> Any:
         return form[name]
     except KeyError:
         return None
+
+
+def has_row(form: BaseForm, argument: Argument) -> bool:
+    """Whether the form asks about the argument; one of a hook's own need not ask about all of them."""
+    return f"{argument.name}_cond" in form and f"{argument.name}_query" in form
+
+
+def _offers(form: BaseForm, name: str, matcher: Matcher) -> bool:
+    """Whether the row's matcher can be this one; a form of a hook's own may offer fewer."""
+    field = form[f"{name}_cond"]
+    return not isinstance(field, SelectField) or matcher.name in [one.value for one in field.iter_choices()]
 
 
 def _data(form: BaseForm, name: str) -> str:

@@ -12,7 +12,7 @@ from webhooks_app.engine.listeners import Wanted
 from webhooks_app.engine.retry import schedule_for, timeout_for
 from webhooks_app.errors import Conflict, Refused
 from webhooks_app.filter import Filter
-from webhooks_app.match_forms import field_of
+from webhooks_app.match_forms import field_of, has_row
 from webhooks_app.storage import ids
 from webhooks_app.storage.models import Listener
 from webhooks_app.web import listener_stored, once
@@ -154,7 +154,7 @@ def _tried(draft: ListenerDraft, samples: list[Sample]) -> dict[str, Any]:
 
 def _rows(draft: ListenerDraft, samples: list[Sample], tried: Preview | None) -> list[dict[str, Any]]:
     facts, rows = facts_of(draft.hook.arguments, samples), []
-    for argument in draft.hook.arguments:
+    for argument in (one for one in draft.hook.arguments if has_row(draft.rows, one)):
         seen, name = facts[argument.name], argument.name
         asked = tried is not None and draft.filter is not None and name in draft.filter.arguments
         rows.append(
