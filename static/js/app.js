@@ -1,5 +1,5 @@
-// What does a page do by itself? Live updates that never disturb, relative times, copying, shortcuts, the theme
-// and the zone. Every page works without this file; it only adds.
+// What does a page do by itself? Relative times, copying, shortcuts, ticked rows, the theme and the zone; live
+// updates are in live.js. Every page works without this file; it only adds.
 "use strict";
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -13,91 +13,8 @@ function remember(name, value) {
   document.cookie = `${name}=${value}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
 }
 
-// Live updates
-
-const ACTIVE_FOR = 60_000;   // a reader who did something within this time gets every poll
-const IDLE_INTERVAL = 15_000;
-let lastActivity = Date.now();
-const polledAt = new WeakMap();
 const stored = (store, key) => { try { return store.getItem(key); } catch { return null; } };
 const store = (place, key, value) => { try { place.setItem(key, value); } catch { /* a private window may refuse; the choice then lasts for the page */ } };
-let paused = stored(sessionStorage, "live") === "paused";
-let offline = false;
-
-for (const happening of ["pointerdown", "keydown", "scroll", "pointermove"]) {
-  addEventListener(happening, () => { lastActivity = Date.now(); }, { passive: true });
-}
-
-function isDisturbing() {
-  return paused || document.hidden
-    || Boolean(one("dialog[open], :popover-open"))
-    || Boolean(String(getSelection()))
-    || Boolean(one(".sel input:checked"));
-}
-
-function isTooSoon(element) {
-  if (Date.now() - lastActivity < ACTIVE_FOR) return false;
-  return Date.now() - (polledAt.get(element) ?? 0) < IDLE_INTERVAL - 500;
-}
-
-// A form or button inside a live region is the reader's own act and always goes through.
-function polledBy(event) {
-  const method = event.detail?.ctx?.request?.method ?? "GET";
-  return method === "GET" ? event.target.closest("[data-live]") : null;
-}
-
-document.addEventListener("htmx:config:request", (event) => {
-  const element = polledBy(event);
-  if (!element) return;
-  if (isDisturbing() || isTooSoon(element)) event.preventDefault();
-  else polledAt.set(element, Date.now());
-});
-
-// The reader may have ticked a row or opened a menu while the answer was on its way.
-document.addEventListener("htmx:before:swap", (event) => {
-  const element = polledBy(event);
-  if (!element) return;
-  if (isDisturbing()) event.preventDefault();
-  // Rows that come in above would move what is read further down; a pill tells of them instead.
-  if (element.dataset.live === "top" && scrollY > 120) {
-    event.preventDefault();
-    all("[data-live-news]", element).forEach((pill) => { pill.hidden = false; });
-  }
-});
-
-function showLiveState() {
-  const button = one("[data-live-toggle]");
-  if (!button) return;
-  button.hidden = !one("[data-live]");
-  button.dataset.state = offline ? "offline" : paused ? "paused" : "live";
-  const word = offline ? "Offline" : paused ? "Paused" : "Live";
-  one("[data-live-word]").textContent = word;
-  button.title = paused ? "Resume live updates (p)" : "Pause live updates (p)";
-  // What the button says has to stand in its name, for people who speak to their computer.
-  button.setAttribute("aria-label", `${word}: ${paused ? "resume" : "pause"} live updates`);
-}
-
-function togglePause() {
-  paused = !paused;
-  store(sessionStorage, "live", paused ? "paused" : "live");
-  showLiveState();
-  announce(paused ? "Live updates are paused." : "Live updates are on.");
-}
-
-function setOffline(now) {
-  if (offline === now) return;
-  offline = now;
-  const bar = one("[data-offline]");
-  if (bar) bar.hidden = !offline;
-  showLiveState();
-}
-
-const failed = (event) => (event.detail?.ctx?.response?.status ?? 599) >= 500;
-for (const name of ["htmx:error", "htmx:response:error"]) {
-  document.addEventListener(name, (event) => { if (failed(event)) setOffline(true); });
-}
-document.addEventListener("htmx:after:request", (event) => { if (!failed(event)) setOffline(false); });
-document.addEventListener("htmx:after:swap", () => { refreshTimes(); all("[data-filter-row]").forEach(settleRow); showLiveState(); showSelection(); });
 
 // Relative times, in the words of webhooks_app/web/present.py
 
@@ -212,7 +129,7 @@ const SINGLE = {
   "/": () => one("main [data-search], main input[type=search], .toolbar :is(input, select)")?.focus(),
   "?": () => one("[data-shortcut-list]").showModal(),
   t: nextTheme,
-  p: togglePause,
+  p: () => togglePause(),
   j: () => step(1),
   k: () => step(-1),
   x: () => document.activeElement.closest("tr")?.querySelector(".sel input")?.click(),
@@ -292,7 +209,7 @@ const shortcutBox = one("[data-shortcuts-on]");
 if (shortcutBox) shortcutBox.checked = shortcutsOn;
 one("[data-focus]")?.focus();
 all("[data-filter-row]").forEach(settleRow);
-showLiveState();
 showSelection();
 refreshTimes();
 setInterval(refreshTimes, 10_000);
+document.addEventListener("htmx:after:swap", () => { refreshTimes(); all("[data-filter-row]").forEach(settleRow); showSelection(); });

@@ -110,6 +110,12 @@ def safe_next(target: str | None) -> str | None:
     return None if parts.scheme or parts.netloc else target
 
 
+def sign_in_address() -> str:
+    """Where to sign in and then come back here."""
+    here = request.full_path.rstrip("?") if request.method == "GET" else None
+    return url_for("sign_in.form", next=f"{request.script_root}{here}" if here and here != "/" else None)
+
+
 def _turned_away() -> BaseResponse | None:
     view = current_app.view_functions.get(request.endpoint or "")
     asked = role_asked(view)
@@ -131,10 +137,7 @@ def _to_sign_in() -> BaseResponse:
         return Response("Sign in again.", status=401, mimetype="text/plain")
     if g.get("session_has_ended"):
         flash("You were signed out because the session was over. Sign in to go on.", "info")
-    here = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(
-        url_for("sign_in.form", next=f"{request.script_root}{here}" if here and here != "/" else None)
-    )
+    return redirect(sign_in_address())
 
 
 def _user_of_session(session_id: str) -> User | None:

@@ -15,7 +15,7 @@ from webhooks_app.engine import Queue, QueueRefuses, QueueUnreachable, room
 from webhooks_app.extensions import db
 from webhooks_app.storage.queries import figures
 from webhooks_app.version import __version__
-from webhooks_app.web import present
+from webhooks_app.web import identity, present
 
 CHECKED_EVERY_SECONDS = 3.0
 DEMO = "webhooks_app.demo"
@@ -100,6 +100,7 @@ def _frame() -> dict[str, Any]:
         "banners": [],
         "alarm": False,
         "may": lambda _role: False,
+        "sign_in_address": identity.sign_in_address,
     }
     if g.get("is_error_page") or not current_user.is_authenticated:
         return context

@@ -1,0 +1,71 @@
+"""Does a page stay as it is when the server refuses one of its parts, and say what to do?"""
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.stack import Stack
+
+AWAY = "does not answer"
+SIGNED_OUT = "You are signed out. Sign in to go on."
+REFUSED = "would not answer this page"
+
+
+def bar(page: Page):
+    return page.locator("[data-trouble]:visible")
+
+
+@pytest.mark.parametrize(
+    "address, main", [("/deliveries", "#rows"), ("/", "#dashboard"), ("/system", "#system")]
+)
+def test_signing_out_in_another_tab_leaves_what_is_read(context: BrowserContext, address: str, main: str):
+    page, other = context.new_page(), context.new_page()
+    page.goto(address)
+    other.goto("/hooks")
+    other.get_by_role("button", name=re.compile("^Account")).click()
+    other.get_by_role("button", name="Sign out").click()
+    other.wait_for_url(re.compile("/login"))
+
+    page.bring_to_front()
+
+    expect(bar(page)).to_have_text(SIGNED_OUT, timeout=30_000)
+    expect(page.locator(main)).to_be_visible()
+    expect(page.locator("main")).not_to_contain_text("Sign in again.")
+    bar(page).get_by_role("link", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "status, words",
+    [(401, SIGNED_OUT), (403, REFUSED), (404, REFUSED), (429, REFUSED), (500, AWAY), (503, AWAY)],
+)
+def test_a_live_part_that_is_refused_stays_until_it_is_answered_again(
+    context: BrowserContext, status: int, words: str
+):
+    page = context.new_page()
+    page.route("**/system/live*", lambda route: route.fulfill(status=status, body="<h1>An error's page</h1>"))
+    page.goto("/system")
+
+    expect(bar(page)).to_contain_text(words, timeout=30_000)
+    expect(page.locator("#system")).to_be_visible()
+    expect(page.locator("main")).not_to_contain_text("An error's page")
+    page.unroute("**/system/live*")
+    expect(bar(page)).to_have_count(0, timeout=30_000)
+
+
+def test_a_preview_that_is_refused_leaves_the_form_as_it_is(context: BrowserContext, stack: Stack):
+    page = context.new_page()
+    page.goto("/hooks/person/listeners/new")
+    page.evaluate("""() => {
+        document.querySelector("main [name=csrf_token]").value = "stale";
+        document.body.setAttribute("hx-headers:inherited", '{"X-CSRFToken": "stale"}');
+    }""")
+
+    with page.expect_response("**/listeners/preview") as answered:
+        page.locator("[name=url]").press_sequentially(stack.url)
+
+    assert answered.value.status == 400
+    expect(bar(page)).to_contain_text(REFUSED)
+    expect(page.locator("#preview")).to_be_visible()
+    expect(page.locator("h1")).to_have_count(1)
