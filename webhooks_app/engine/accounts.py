@@ -33,13 +33,22 @@ FIRST_ADMIN = "admin@localhost"
 _EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,189}")
 
 
-def create_user(engine: Engine, email: str, role: str, *, password: str | None = None, by: Actor) -> User:
+def create_user(
+    engine: Engine,
+    email: str,
+    role: str,
+    *,
+    password: str | None = None,
+    by: Actor,
+    row_id: str | None = None,
+) -> User:
     """Make a user; without a password they sign in by a link.
 
+    With a `row_id` they are made once, however often that is asked for: Conflict where they are there already.
     Raises Refused on email (email, email_taken), role (role) and password (password_short, password_long).
     """
     address = _address(email)
-    row = {"id": new_id(), "email": address, "role": _role(role), "created_at": engine.clock()}
+    row = {"id": row_id or new_id(), "email": address, "role": _role(role), "created_at": engine.clock()}
     user = User(**row, password_hash=passwords.hashed(password) if password is not None else None)
     try:
         with engine.sessions.begin() as session:
@@ -47,6 +56,8 @@ def create_user(engine: Engine, email: str, role: str, *, password: str | None =
             session.flush()
             note(session, by, "create", "user", user.id, after=_described(user), at=engine.clock())
     except sa.exc.IntegrityError:
+        if row_id is not None and _is_there(engine, row_id):
+            raise Conflict("This user has been added already.") from None
         raise Refused(FieldError("email", "email_taken", f"There is a user {address} already.")) from None
     return user
 
@@ -161,6 +172,11 @@ def _role(role: str) -> Role:
         return Role(role)
     except ValueError:
         raise Refused(FieldError("role", "role", f"The role is one of {', '.join(Role)}.")) from None
+
+
+def _is_there(engine: Engine, user_id: str) -> bool:
+    with engine.readings() as session:
+        return session.get(User, user_id) is not None
 
 
 def _described(user: User) -> dict[str, str]:

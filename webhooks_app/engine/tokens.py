@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from webhooks_app.engine import Engine
 from webhooks_app.engine.audit import Actor, note
-from webhooks_app.errors import FieldError, NotFound, Refused
+from webhooks_app.errors import Conflict, FieldError, NotFound, Refused
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.people import ApiToken, Scope
 
@@ -36,18 +36,35 @@ class NewToken:
 
 
 def create_token(
-    engine: Engine, name: str, scope: str, *, by: Actor, expires_at: datetime | None = None
+    engine: Engine,
+    name: str,
+    scope: str,
+    *,
+    by: Actor,
+    expires_at: datetime | None = None,
+    row_id: str | None = None,
 ) -> NewToken:
-    """Make a token. Raises Refused on name (name_length) and scope (scope)."""
+    """Make a token. Raises Refused on name (name_length) and scope (scope).
+
+    With a `row_id` it is made once, however often that is asked for: Conflict where it is there already.
+    """
     name, wanted = name.strip(), _scope(scope)
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
         sentence = f"Write 1 to {LONGEST_NAME} characters that say who uses it."
         raise Refused(FieldError("name", "name_length", sentence))
     now, token = engine.clock(), _new_token()
     kept = {"token_hash": _hash(token), "last_four": token[-4:]}
-    row = ApiToken(id=new_id(), name=name, scope=wanted, created_at=now, expires_at=expires_at, **kept)
+    row = ApiToken(
+        id=row_id or new_id(), name=name, scope=wanted, created_at=now, expires_at=expires_at, **kept
+    )
     with engine.sessions.begin() as session:
         session.add(row)
+        try:
+            session.flush()
+        except sa.exc.IntegrityError as error:
+            if row_id is None:
+                raise
+            raise Conflict("This token has been made already.") from error
         note(session, by, "create", "token", row.id, after={"name": name, "scope": wanted}, at=now)
     return NewToken(row, token)
 

@@ -35,5 +35,10 @@ def parse(prefix: str, text: str) -> str | None:
 
     The bare 32 digits are accepted too, so that an id copied out of the database works on the command line.
     """
-    bare = text.strip().removeprefix(f"{prefix}_").lower()
-    return bare if _HEX_ID.fullmatch(bare) else None
+    return bare(text.strip().removeprefix(f"{prefix}_"))
+
+
+def bare(text: str | None) -> str | None:
+    """The row's id that `text` is, or None if it is none."""
+    found = (text or "").strip().lower()
+    return found if _HEX_ID.fullmatch(found) else None

@@ -11,8 +11,9 @@ from webhooks_app.errors import Conflict, Refused
 from webhooks_app.settings import SettingRow
 from webhooks_app.storage.people import Role, Scope, User
 from webhooks_app.storage.queries import people as queries
+from webhooks_app.web import once
 from webhooks_app.web.settings_forms import TokenForm, UserForm, show_refusal
-from webhooks_app.web.shared import absolute, actor, allowed, engine, fresh_session, session
+from webhooks_app.web.shared import absolute, actor, allowed, engine, session
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")
 
@@ -58,23 +59,29 @@ def show() -> str:
 @bp.get("/tokens")
 @allowed("admin")
 def tokens() -> str:
-    """The API tokens."""
-    return _tokens(TokenForm())
+    """The API tokens; one that was just made, this once."""
+    return _tokens(TokenForm.anew(), made=once.take(request.args.get("made", "")))
 
 
 @bp.post("/tokens")
 @allowed("admin")
-def create_token() -> str | tuple[str, int]:
-    """Make a token and show it, this once: it is in this answer and nowhere else."""
+def create_token() -> Answer | tuple[str, int]:
+    """Make a token; the page that follows shows it."""
     form = TokenForm()
     if not form.validate_on_submit():
         return _tokens(form), 422
     try:
-        made = accounts.create_token(engine(), form.name.data, form.scope.data, by=actor())
+        made = accounts.create_token(
+            engine(), form.name.data, form.scope.data, by=actor(), row_id=form.row_id
+        )
     except Refused as error:
         show_refusal(form, error)
         return _tokens(form), 422
-    return _tokens(TokenForm(formdata=None), made=made.token)
+    except Conflict as conflict:
+        flash(f"{conflict} It was shown by the first answer; if it is lost, revoke it.", "info")
+        return redirect(url_for("settings.tokens", made=form.row_id), 303)
+    once.keep(made.row.id, made.token)
+    return redirect(url_for("settings.tokens", made=made.row.id), 303)
 
 
 @bp.get("/tokens/<token_id>/revoke")
@@ -99,30 +106,33 @@ def revoke_token(token_id: str) -> Answer:
 @bp.get("/users")
 @allowed("admin")
 def users() -> str:
-    """Who may sign in, and as what."""
-    return _users(UserForm())
+    """Who may sign in, and as what; a link that was just made, this once."""
+    return _users(UserForm.anew(), link_of=queries.user(session(), request.args.get("link_of", "")))
 
 
 @bp.post("/users")
 @allowed("admin")
-def add_user() -> str | tuple[str, int]:
-    """Let somebody in, and show the link that signs them in once."""
+def add_user() -> Answer | tuple[str, int]:
+    """Let somebody in; the page that follows shows the link that signs them in once."""
     form = UserForm()
     if not form.validate_on_submit():
         return _users(form), 422
     try:
-        user = accounts.create_user(engine(), form.email.data, form.role.data, by=actor())
+        user = accounts.create_user(engine(), form.email.data, form.role.data, by=actor(), row_id=form.row_id)
     except Refused as error:
         show_refusal(form, error)
         return _users(form), 422
-    return _users(UserForm(formdata=None), link_of=user)
+    except Conflict as conflict:
+        flash(f"{conflict} The first answer showed their link; if it is lost, make a new one.", "info")
+        return redirect(url_for("settings.users", link_of=form.row_id), 303)
+    return _with_link(user)
 
 
 @bp.post("/users/<user_id>/link")
 @allowed("admin")
-def sign_in_link(user_id: str) -> str:
+def sign_in_link(user_id: str) -> Answer:
     """Make another link for somebody who lost theirs."""
-    return _users(UserForm(formdata=None), link_of=_user(user_id))
+    return _with_link(_user(user_id))
 
 
 @bp.post("/users/<user_id>/role")
@@ -168,20 +178,24 @@ def _proxied() -> bool:
     return console().settings.outbound_proxy is not None
 
 
-def _tokens(form: TokenForm, *, made: str = "") -> str:
-    found = queries.tokens(fresh_session())
+def _tokens(form: TokenForm, *, made: str | None = None) -> str:
+    found = queries.tokens(session())
     return render_template("settings/tokens.html", form=form, made=made, tokens=found, scopes=SCOPES)
 
 
 def _users(form: UserForm, *, link_of: User | None = None) -> str:
-    link = ""
-    if link_of is not None:
-        token = accounts.sign_in_link(engine(), link_of.email, by=actor())
-        link = absolute("sign_in.link", token=token)
-    found = queries.users(fresh_session())
+    link = None if link_of is None else once.take(link_of.id)
+    found = queries.users(session())
     return render_template(
         "settings/users.html", form=form, users=found, roles=ROLES, link=link, link_of=link_of
     )
+
+
+def _with_link(user: User) -> Answer:
+    """To the page that shows a new link of this user, once."""
+    token = accounts.sign_in_link(engine(), user.email, by=actor())
+    once.keep(user.id, absolute("sign_in.link", token=token))
+    return redirect(url_for("settings.users", link_of=user.id), 303)
 
 
 def _user(user_id: str) -> User:

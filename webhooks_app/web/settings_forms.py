@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from flask_wtf import FlaskForm
-from wtforms import EmailField, SelectChoice, SelectField, StringField
+from wtforms import EmailField, HiddenField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from webhooks_app.errors import Refused
+from webhooks_app.storage.ids import bare, new_id
 from webhooks_app.storage.people import Role, Scope
 
 
-class TokenForm(FlaskForm):
+class MakingForm(FlaskForm):
+    """A form that makes one row, however often it is sent."""
+
+    made_as = HiddenField()  # the id of the new row
+
+    @classmethod
+    def anew(cls) -> Self:
+        """The empty form."""
+        return cls(formdata=None, made_as=new_id())
+
+    @property
+    def row_id(self) -> str | None:
+        """The id that the form was drawn with; None where it was made up."""
+        return bare(self.made_as.data)
+
+
+class TokenForm(MakingForm):
     """A new API token."""
 
     name = StringField("Name", [InputRequired("Write what uses the token."), Length(max=200)])
@@ -19,7 +38,7 @@ class TokenForm(FlaskForm):
     )
 
 
-class UserForm(FlaskForm):
+class UserForm(MakingForm):
     """A new user; they sign in by a link."""
 
     email = EmailField("E-mail", [InputRequired("Write their e-mail."), Length(max=254)])
