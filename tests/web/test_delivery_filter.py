@@ -25,7 +25,7 @@ def read(*pairs, zone=UTC):
         (("event", f"evt_{ID}"), {"event_id": ID}),
         (("status", "failed"), {"status": ("failed",)}),
         (("status", "held,failed"), {"status": ("failed", "held")}),  # as the API writes two
-        (("status", "nothing"), {}),
+        (("status", ","), {}),
         (("code", "500"), {"code": "500"}),
         (("code", "5XX"), {"code": "5XX"}),
         (("error_class", "dns_failure"), {"error_class": "dns_failure"}),
@@ -47,6 +47,7 @@ def test_each_part_narrows_the_log(pair, wanted):
 @pytest.mark.parametrize(
     "name, value",
     [
+        ("status", "nothing"),
         ("listener", f"evt_{ID}"),  # an id of another kind
         ("event", "8f2c"),
         ("code", "600"),
@@ -64,6 +65,13 @@ def test_a_part_that_cannot_be_meant_is_told_and_left_out(name, value):
 
     assert asked.wanted == DeliveryFilter(hook="person")
     assert list(asked.problems) == [name] and asked.args == (("hook", "person"),)
+
+
+def test_a_status_that_is_known_counts_beside_one_that_is_not():
+    asked = read(("status", "failed,lost"))
+
+    assert asked.statuses == asked.wanted.status == ("failed",)
+    assert asked.problems["status"].startswith('There is no status "lost".')
 
 
 def test_a_moment_without_a_zone_is_the_readers():

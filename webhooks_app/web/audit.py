@@ -14,7 +14,7 @@ from webhooks_app.storage import ids
 from webhooks_app.storage.people import AuditEntry
 from webhooks_app.storage.queries import audit as facets
 from webhooks_app.storage.queries import people as queries
-from webhooks_app.storage.queries.page import Page
+from webhooks_app.web import list_place
 from webhooks_app.web.shared import allowed, session
 
 bp = Blueprint("audit", __name__, url_prefix="/audit")
@@ -45,11 +45,14 @@ class Change:
 def index() -> str:
     """The log, narrowed by who and what."""
     asked = {name: value for name in ("actor", "act") if (value := request.args.get(name, "").strip()[:254])}
-    page = _page(asked)
+    place = list_place.read(request.args)
+    page = queries.audit(session(), **asked, cursor=place.cursor, limit=ROWS_A_PAGE)
     return render_template(
         "audit/index.html",
         entries=[(entry, changes_of(entry), _object_url(entry)) for entry in page.rows],
         asked=asked,
+        beyond=place.beyond(page),
+        left_out=place.with_problem({}),
         actors=facets.actors(session()),
         acts=facets.acts(session()),
         older=_address(asked, page.older),
@@ -69,14 +72,6 @@ def changes_of(entry: AuditEntry) -> list[Change]:
 
 def _is_there(state: Mapping[str, Any], name: str) -> bool:
     return state.get(name) not in (None, "")
-
-
-def _page(asked: dict[str, str]) -> Page[AuditEntry]:
-    try:
-        return queries.audit(session(), **asked, cursor=request.args.get("cursor") or None, limit=ROWS_A_PAGE)
-    except ValueError:
-        # A cursor that was cut off while copying: the beginning is better than an error.
-        return queries.audit(session(), **asked, limit=ROWS_A_PAGE)
 
 
 def _object_url(entry: AuditEntry) -> str | None:

@@ -19,9 +19,9 @@ from webhooks_app.storage.models import Delivery
 from webhooks_app.storage.queries import attempts as attempt_queries
 from webhooks_app.storage.queries import deliveries as queries
 from webhooks_app.storage.queries import listeners as listener_queries
-from webhooks_app.storage.queries.page import Page
-from webhooks_app.web import bodies, delivery_filter, delivery_page, present
+from webhooks_app.web import bodies, delivery_filter, delivery_page, list_place, present
 from webhooks_app.web.delivery_filter import Asked
+from webhooks_app.web.list_place import Place
 from webhooks_app.web.revision import revision_of, unchanged
 from webhooks_app.web.shared import absolute, actor, allowed, bare_id, engine, session
 
@@ -34,23 +34,24 @@ COUNTED_UP_TO = 10_000
 @bp.get("")
 def index() -> str:
     """The log with its filter."""
-    asked = _asked()
+    asked, place = _asked(), list_place.read(request.args)
     names = listener_queries.names(session(), also=asked.wanted.listener_id)
     return render_template(
         "deliveries/index.html",
         asked=asked,
+        left_out=place.with_problem(asked.problems),
         chips=delivery_filter.chips(asked, listener_names=names),
         views=_views(asked),
         choices=_choices(names),
         api_url=_api_url(asked),
-        **_rows(asked),
+        **_rows(asked, place),
     )
 
 
 @bp.get("/rows")
 def rows() -> str | Answer:
     """The rows alone, for a page that is open; 204 while they are what the reader has."""
-    shown = _rows(_asked())
+    shown = _rows(_asked(), Place())
     return unchanged(shown["revision"]) or render_template("deliveries/_rows.html", **shown)
 
 
@@ -143,38 +144,28 @@ def _asked() -> Asked:
     return delivery_filter.read(request.args, now=engine().clock(), zone=present.readers_zone())
 
 
-def _rows(asked: Asked) -> dict[str, Any]:
+def _rows(asked: Asked, place: Place) -> dict[str, Any]:
     """What the rows' template shows, and a revision that changes with any of it."""
-    page = _page(asked)
+    page = queries.newest(session(), asked.wanted, cursor=place.cursor, limit=ROWS_A_PAGE)
     count = queries.count_up_to(session(), asked.wanted, COUNTED_UP_TO)
     durations = attempt_queries.last_durations(session(), [one.id for one in page.rows])
     told = [
         (one.id, one.status, one.attempt_count, one.due_at, one.last_status_code, one.last_error_class)
         for one in page.rows
     ]
-    here = asked.args + tuple((name, request.args[name]) for name in ("cursor",) if name in request.args)
     return {
         "page": page,
         "args": asked.args,
-        "here": here,
         "durations": durations,
         "attempts_allowed": {one.id: _attempts_allowed(one) for one in page.rows},
         "error_words": delivery_filter.ERROR_CLASSES,
         "shown_count": _counted(count),
         "is_filtered": bool(asked.args),
-        "is_first_page": page.newer is None,
+        "beyond": place.beyond(page),
+        "is_first_page": page.newer is None and not place.beyond(page),
         "now": engine().clock(),
         "revision": revision_of(told, count, page.newer, page.older),
     }
-
-
-def _page(asked: Asked) -> Page[Delivery]:
-    try:
-        cursor = request.args.get("cursor") or None
-        return queries.newest(session(), asked.wanted, cursor=cursor, limit=ROWS_A_PAGE)
-    except ValueError:
-        # A cursor that was cut off while copying: the beginning is better than an error.
-        return queries.newest(session(), asked.wanted, limit=ROWS_A_PAGE)
 
 
 def _counted(count: int) -> str:

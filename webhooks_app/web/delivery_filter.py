@@ -7,7 +7,7 @@ list can be asked for there; `last` (1h, 24h, 7d) is the page's own, and is a mo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
@@ -75,8 +75,8 @@ class Asked:
 
 def read(args: MultiDict[str, str], *, now: datetime, zone: tzinfo) -> Asked:
     """The filter of a query string. What cannot be understood is left out and told in `problems`."""
-    problems: dict[str, str] = {}
-    kept: list[tuple[str, str]] = [("status", one) for one in _statuses(args)]
+    statuses, problems = _statuses(args)
+    kept: list[tuple[str, str]] = [("status", one) for one in statuses]
     fields = {name: args.get(name, "").strip()[:_LONGEST] for name in _READERS}
     values: dict[str, object] = {}
     for name, text in fields.items():
@@ -92,7 +92,7 @@ def read(args: MultiDict[str, str], *, now: datetime, zone: tzinfo) -> Asked:
         hook=_text(values.get("hook")),
         listener_id=_text(values.get("listener")),
         event_id=_text(values.get("event")),
-        status=tuple(_statuses(args)),
+        status=statuses,
         code=_text(values.get("code")),
         error_class=_text(values.get("error_class")),
         since=_later(values.get("last"), values.get("since")),
@@ -132,10 +132,15 @@ def local_moment(text: str, *, zone: tzinfo) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
-def _statuses(args: MultiDict[str, str]) -> Sequence[str]:
+def _statuses(args: MultiDict[str, str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Those that are known, and what to say of any other."""
     # failed,held is how the API writes two of them.
     given = [part.strip() for text in args.getlist("status") for part in text.split(",")]
-    return [status.value for status in Status if status.value in given]
+    known = tuple(status.value for status in Status if status.value in given)
+    strange = next((part for part in given if part and part not in known), None)
+    if strange is None:
+        return known, {}
+    return known, {"status": f'There is no status "{strange[:40]}". They are: {", ".join(Status)}.'}
 
 
 def _code(text: str, _now: datetime, _zone: tzinfo) -> str:

@@ -15,8 +15,9 @@ from webhooks_app.storage.models import FINAL, Delivery, Event, Status
 from webhooks_app.storage.queries import events as queries
 from webhooks_app.storage.queries import listeners as listener_queries
 from webhooks_app.storage.queries.page import Page
-from webhooks_app.web import bodies, delivery_filter, matching, present
+from webhooks_app.web import bodies, delivery_filter, list_place, matching, present
 from webhooks_app.web.delivery_filter import Args, Asked
+from webhooks_app.web.list_place import Place
 from webhooks_app.web.revision import revision_of, unchanged
 from webhooks_app.web.shared import allowed, bare_id, engine, session
 
@@ -31,11 +32,14 @@ def index() -> str:
     """The events, narrowed by hook and time."""
     given = type(request.args)([(name, request.args[name]) for name in _NARROWED_BY if name in request.args])
     asked = delivery_filter.read(given, now=engine().clock(), zone=present.readers_zone())
-    page = _page(asked)
+    place = list_place.read(request.args)
+    page = _page(asked, place)
     return render_template(
         "events/index.html",
         page=page,
+        beyond=place.beyond(page),
         asked=asked,
+        left_out=place.with_problem(asked.problems),
         chips=delivery_filter.chips(asked, listener_names={}),
         spread=queries.spread(session(), [one.id for one in page.rows]),
         statuses=[status.value for status in Status],
@@ -89,15 +93,17 @@ def _address(args: Args, cursor: str | None = "") -> str | None:
     return url_for("events.index") + (f"?{query}" if query else "")
 
 
-def _page(asked: Asked) -> Page[Event]:
+def _page(asked: Asked, place: Place) -> Page[Event]:
     wanted = asked.wanted
-    narrowed: dict[str, Any] = {"hook": wanted.hook, "since": wanted.since, "until": wanted.until}
-    narrowed |= {"test": wanted.test, "limit": ROWS_A_PAGE}
-    try:
-        return queries.newest(session(), cursor=request.args.get("cursor") or None, **narrowed)
-    except ValueError:
-        # A cursor that was cut off while copying: the beginning is better than an error.
-        return queries.newest(session(), **narrowed)
+    return queries.newest(
+        session(),
+        hook=wanted.hook,
+        since=wanted.since,
+        until=wanted.until,
+        test=wanted.test,
+        cursor=place.cursor,
+        limit=ROWS_A_PAGE,
+    )
 
 
 def _event(event_id: str) -> Event:
