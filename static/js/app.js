@@ -192,6 +192,12 @@ document.addEventListener("change", (event) => {
   }
 });
 
+// An address that is shared need not say what was not asked.
+document.addEventListener("formdata", (event) => {
+  if (event.target.method !== "get") return;
+  for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+});
+
 // A second press of a button that is already at work would send the form twice.
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method !== "post") return;

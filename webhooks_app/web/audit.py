@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
 
 from webhooks_app.engine.audit import changed
 from webhooks_app.storage import ids
@@ -15,6 +16,7 @@ from webhooks_app.storage.people import AuditEntry
 from webhooks_app.storage.queries import audit as facets
 from webhooks_app.storage.queries import people as queries
 from webhooks_app.web import list_place
+from webhooks_app.web.clean_address import without_empty_fields
 from webhooks_app.web.shared import allowed, session
 
 bp = Blueprint("audit", __name__, url_prefix="/audit")
@@ -42,8 +44,10 @@ class Change:
 
 @bp.get("")
 @allowed("admin")
-def index() -> str:
+def index() -> str | Answer:
     """The log, narrowed by who and what."""
+    if elsewhere := without_empty_fields():
+        return elsewhere
     asked = {name: value for name in ("actor", "act") if (value := request.args.get(name, "").strip()[:254])}
     place = list_place.read(request.args)
     page = queries.audit(session(), **asked, cursor=place.cursor, limit=ROWS_A_PAGE)

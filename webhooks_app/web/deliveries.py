@@ -20,6 +20,7 @@ from webhooks_app.storage.queries import attempts as attempt_queries
 from webhooks_app.storage.queries import deliveries as queries
 from webhooks_app.storage.queries import listeners as listener_queries
 from webhooks_app.web import bodies, delivery_filter, delivery_page, list_place, present
+from webhooks_app.web.clean_address import without_empty_fields
 from webhooks_app.web.delivery_filter import Asked
 from webhooks_app.web.list_place import Place
 from webhooks_app.web.revision import revision_of, unchanged
@@ -32,8 +33,10 @@ COUNTED_UP_TO = 10_000
 
 
 @bp.get("")
-def index() -> str:
+def index() -> str | Answer:
     """The log with its filter."""
+    if elsewhere := without_empty_fields():
+        return elsewhere
     asked, place = _asked(), list_place.read(request.args)
     names = listener_queries.names(session(), also=asked.wanted.listener_id)
     return render_template(

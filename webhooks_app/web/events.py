@@ -16,6 +16,7 @@ from webhooks_app.storage.queries import events as queries
 from webhooks_app.storage.queries import listeners as listener_queries
 from webhooks_app.storage.queries.page import Page
 from webhooks_app.web import bodies, delivery_filter, list_place, matching, present
+from webhooks_app.web.clean_address import without_empty_fields
 from webhooks_app.web.delivery_filter import Args, Asked
 from webhooks_app.web.list_place import Place
 from webhooks_app.web.revision import revision_of, unchanged
@@ -28,8 +29,10 @@ _NARROWED_BY = ("hook", "last", "since", "until", "test")
 
 
 @bp.get("")
-def index() -> str:
+def index() -> str | Answer:
     """The events, narrowed by hook and time."""
+    if elsewhere := without_empty_fields():
+        return elsewhere
     given = type(request.args)([(name, request.args[name]) for name in _NARROWED_BY if name in request.args])
     asked = delivery_filter.read(given, now=engine().clock(), zone=present.readers_zone())
     place = list_place.read(request.args)

@@ -20,6 +20,7 @@ from webhooks_app.storage.queries import listeners as queries
 from webhooks_app.storage.queries.deliveries import DeliveryFilter
 from webhooks_app.storage.queries.people import audit
 from webhooks_app.web import once
+from webhooks_app.web.clean_address import without_empty_fields
 from webhooks_app.web.listener_draft import filter_of_listener
 from webhooks_app.web.revision import revision_of, unchanged
 from webhooks_app.web.shared import actor, allowed, bare_id, engine, session
@@ -32,8 +33,10 @@ ROWS_A_PAGE = 50
 
 
 @bp.get("/listeners")
-def index() -> str:
+def index() -> str | Response:
     """Every listener, or those of a hook, in a state, or with a text in name, URL or hook."""
+    if elsewhere := without_empty_fields():
+        return elsewhere
     asked = {name: request.args.get(name, "").strip() for name in ("hook", "state", "text")}
     try:
         page = queries.newest(
