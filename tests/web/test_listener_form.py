@@ -13,6 +13,7 @@ from webhooks_app.event import Hook
 from webhooks_app.filter import Filter
 from webhooks_app.match import Gt, Is, Lt
 from webhooks_app.storage.queries import listeners as queries
+from webhooks_app.web.listener_fields import ListenerForm
 
 NEW = "/hooks/person/listeners/new"
 URL = "http://127.0.0.1:9999/receiver"
@@ -275,3 +276,21 @@ def test_the_engine_has_the_last_word(operator, engine, listener):
 
     with engine.sessions() as session:
         assert queries.all(session, text=code.url)
+
+
+def test_numbers_that_are_saved_unchanged_stay_the_same(operator, make_listener, saved):
+    numbers = {"timeout_seconds": 12.3456789, "rate_limit_per_second": 999.99999, "sends_in_flight": 8}
+    fine = make_listener(url=URL, **numbers)
+
+    answer = operator.post(edit(fine), data=typed(page(operator, edit(fine))))
+
+    (kept,) = saved()
+    assert answer.status_code == 303 and {name: getattr(kept, name) for name in numbers} == numbers
+
+
+@pytest.mark.parametrize("number, shown", [(15.0, "15"), (8, "8"), (0.5, "0.5"), (None, "")])
+def test_a_number_is_written_as_short_as_it_can_be(number, shown):
+    field = ListenerForm.timeout_seconds.bind(Form(), "timeout_seconds")
+    field.data, field.raw_data = number, None
+
+    assert field._value() == shown

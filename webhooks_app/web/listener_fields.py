@@ -35,7 +35,8 @@ class Number(Field):
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
-        return "" if self.data is None else f"{self.data:g}"
+        # The shortest text that is read as the same number: a form that is saved unchanged changes nothing.
+        return "" if self.data is None else repr(self.data).removesuffix(".0")
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read what was typed."""
