@@ -155,12 +155,15 @@ def test_a_filter_row_names_its_fields_for_every_reader():
     assert '<option value="12">' in shown and 'list="match-total_query-list"' in shown
 
 
-def test_a_refused_filter_row_says_why():
+@pytest.mark.parametrize("field", ["total_cond", "total_query", "total_type"])
+def test_a_refused_filter_row_says_why(field):
     form = FilterForm(prefix="match-")
-    form.total_query.errors = ["No number."]
+    form[field].errors = ["This is wrong."]
 
-    shown = macro("{{ forms.filter_rows(rows) }}", source="forms", rows=[row(form)])
+    rows = [row(form, type_field=form.total_type)]
+    shown = macro("{{ forms.filter_rows(rows) }}", source="forms", rows=rows)
 
+    assert "This is wrong." in shown
     assert 'aria-describedby="match-total_query-error"' in shown and 'id="match-total_query-error"' in shown
 
 
