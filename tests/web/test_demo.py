@@ -42,6 +42,14 @@ def test_the_page_shows_three_people_who_sent_nothing(operator, engine, rebound)
     assert sent(engine) == []
 
 
+def test_every_id_of_the_page_stands_once(operator, app, engine, rebound):
+    app.config["WTF_CSRF_ENABLED"] = True
+
+    found = re.findall(r' id="([^"]+)"', page(operator, "/demo?edit=1"))
+
+    assert sorted(found) == sorted(set(found)) and "edit-name" in found
+
+
 def test_changing_a_person_sends_an_event_and_links_to_it(operator, engine, rebound):
     page(operator, "/demo")
 
