@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from tests.factories import make_delivery, make_listener
 from webhooks_app.engine import intervene
 from webhooks_app.engine.audit import Actor
+from webhooks_app.engine.claim import GONE
+from webhooks_app.engine.intervene import BEING_SENT, DELIVERED, UNKNOWN, Retried
 from webhooks_app.errors import Conflict, NotFound
 from webhooks_app.storage.models import Delivery, State, Status
 from webhooks_app.storage.people import AuditEntry
@@ -70,7 +72,7 @@ def test_nothing_is_sent_to_a_deleted_listener(any_engine, clock):
 
     with pytest.raises(Conflict, match="deleted"):
         intervene.retry(any_engine, delivery.id, by=ANNA)
-    assert intervene.retry_many(any_engine, [delivery.id], by=ANNA) == 0
+    assert intervene.retry_many(any_engine, [delivery.id], by=ANNA) == Retried(0, {GONE: 1})
 
 
 def test_nothing_is_sent_to_a_paused_listener_but_a_test(any_engine):
@@ -80,7 +82,9 @@ def test_nothing_is_sent_to_a_paused_listener_but_a_test(any_engine):
 
     with pytest.raises(Conflict, match=r"^The listener is paused\. Resume it first"):
         intervene.retry(any_engine, held.id, by=ANNA)
-    assert intervene.retry_many(any_engine, [held.id, trial.id], by=ANNA) == 1
+    retried = intervene.retry_many(any_engine, [held.id, trial.id], by=ANNA)
+    (reason,) = retried.refused
+    assert retried.count == 1 and reason.startswith("The listener is paused. Resume it first")
     assert stored(any_engine, held).status == "held"
     assert stored(any_engine, trial).status == "pending"
     assert intervene.retry(any_engine, trial.id, by=ANNA).status == "pending"
@@ -124,9 +128,11 @@ def test_what_has_ended_cannot_be_given_up(any_engine, status):
 def test_of_many_those_are_retried_that_can_be(any_engine, clock):
     statuses = ("failed", "held", "delivered", "sending", "cancelled")
     rows = {status: make_delivery(any_engine, status=status) for status in statuses}
-    ids = [*(row.id for row in rows.values()), "0" * 32]
+    ids = [*(row.id for row in rows.values()), "0" * 32, rows["failed"].id]
 
-    assert intervene.retry_many(any_engine, ids, by=ANNA) == 3
+    retried = intervene.retry_many(any_engine, ids, by=ANNA)
+
+    assert retried == Retried(3, {DELIVERED: 1, BEING_SENT: 1, UNKNOWN: 1})
 
     assert stored(any_engine, rows["failed"]).status == "pending"
     assert stored(any_engine, rows["delivered"]).status == "delivered"
@@ -136,7 +142,7 @@ def test_of_many_those_are_retried_that_can_be(any_engine, clock):
 
 
 def test_retrying_nothing_leaves_no_trace(any_engine):
-    assert intervene.retry_many(any_engine, [], by=ANNA) == 0
+    assert intervene.retry_many(any_engine, [], by=ANNA) == Retried(0, {})
     assert entries(any_engine) == []
 
 

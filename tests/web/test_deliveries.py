@@ -130,7 +130,23 @@ def test_what_was_ticked_is_retried_and_the_filter_kept(operator, make_delivery,
     assert answer.location == "/deliveries?status=failed"
     assert read_delivery(failed).status == "pending" and read_delivery(delivered).status == "delivered"
     told = page(operator, answer.location)
-    assert "1 delivery is waiting for a worker. 1 delivery could not be retried." in told
+    assert "1 delivery is waiting for a worker. 1 delivery could not be retried: This delivery was" in told
+
+
+def test_nothing_ticked_is_said_so(operator):
+    answer = operator.post("/deliveries/retry")
+
+    assert "Nothing was selected." in page(operator, answer.location)
+
+
+def test_where_none_can_be_retried_only_the_reasons_are_told(operator, make_delivery):
+    chosen = [shown("dlv", make_delivery(status="delivered").id) for _ in range(2)]
+
+    told = page(operator, operator.post("/deliveries/retry", data={"id": [*chosen, "dlv_x"]}).location)
+
+    assert "2 deliveries could not be retried: This delivery was delivered. Use replay" in told
+    assert "1 delivery could not be retried: There is no such delivery." in told
+    assert "waiting for a worker" not in told
 
 
 @pytest.mark.parametrize("back", ["a\r\nSet-Cookie: x=1", "\\evil", "#x", " "])

@@ -7,7 +7,9 @@ as it is, because sending its event again is a replay, a delivery of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,12 +26,22 @@ from webhooks_app.storage.models import FINAL, Delivery, Listener, State, Status
 
 DELIVERED = "This delivery was delivered. Use replay to send its event again."
 BEING_SENT = "This delivery is being sent just now."
+CHANGED = "This delivery has changed just now. Try again."
+UNKNOWN = "There is no such delivery."
 ENDED = "This delivery has ended."
 NOT_ACTIVE = "{because} Resume it first: what is held for it is then sent."
 
 _REOPENED = (Status.FAILED, Status.CANCELLED, Status.HELD, Status.RETRYING, Status.PENDING)
 _IDS_AT_ONCE = 500
 _IDS_NOTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """How many deliveries get another attempt, and how many do not, by the reason."""
+
+    count: int
+    refused: Mapping[str, int]
 
 
 def retry(engine: Engine, delivery_id: str, *, by: Actor) -> Delivery:
@@ -73,17 +85,20 @@ def cancel(engine: Engine, delivery_id: str, *, by: Actor) -> Delivery:
     return delivery
 
 
-def retry_many(engine: Engine, ids: Sequence[str], *, by: Actor) -> int:
-    """Retry those of these deliveries that can be; gives how many. The sweep queues them as there is room."""
-    now = engine.clock()
+def retry_many(engine: Engine, ids: Sequence[str], *, by: Actor) -> Retried:
+    """Retry those of these deliveries that can be. The sweep queues them as there is room."""
+    now, chosen = engine.clock(), list(dict.fromkeys(ids))
     reopened: list[str] = []
+    refused: Counter[str] = Counter()
     with engine.sessions.begin() as session:
-        for start in range(0, len(ids), _IDS_AT_ONCE):
-            reopened += _reopen(session, ids[start : start + _IDS_AT_ONCE], now=now)
+        for start in range(0, len(chosen), _IDS_AT_ONCE):
+            some = chosen[start : start + _IDS_AT_ONCE]
+            reopened += _reopen(session, some, now=now)
+            refused.update(_refusals(session, set(some).difference(reopened)))
         if reopened:
             after = {"count": len(reopened), "ids": reopened[:_IDS_NOTED]}
             note(session, by, "retry", "delivery", reopened[0], after=after, at=now)
-    return len(reopened)
+    return Retried(len(reopened), dict(refused))
 
 
 def _check_retry(delivery: Delivery) -> None:
@@ -99,6 +114,23 @@ def _check_retry(delivery: Delivery) -> None:
         raise Conflict(NOT_ACTIVE.format(because=HELD_BECAUSE[State(listener.state)]))
 
 
+def _refusals(session: Session, ids: Collection[str]) -> Iterator[str]:
+    """Why each of these, which were not reopened, cannot be."""
+    query = (
+        sa.select(Delivery).where(Delivery.id.in_(ids)).options(joinedload(Delivery.listener, innerjoin=True))
+    )
+    known = {delivery.id: delivery for delivery in session.scalars(query)}
+    for delivery_id in ids:
+        try:
+            if delivery_id not in known:
+                raise NotFound(UNKNOWN)
+            _check_retry(known[delivery_id])
+        except (Conflict, NotFound) as error:
+            yield str(error)
+        else:
+            yield CHANGED
+
+
 def _locked(session: Session, delivery_id: str) -> Delivery:
     query = (
         sa.select(Delivery)
@@ -108,7 +140,7 @@ def _locked(session: Session, delivery_id: str) -> Delivery:
     )
     delivery = session.scalar(query)
     if delivery is None:
-        raise NotFound("There is no such delivery.")
+        raise NotFound(UNKNOWN)
     return delivery
 
 

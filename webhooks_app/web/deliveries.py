@@ -133,14 +133,21 @@ def cancel(delivery_id: str) -> Answer:
 def retry_selected() -> Answer:
     """Retry the deliveries that were ticked; those that cannot be are left as they are."""
     chosen = [bare_id(ids.DELIVERY, text) for text in request.form.getlist("id")][: ROWS_A_PAGE * 4]
-    count = intervene.retry_many(engine(), chosen, by=actor())
-    left = len(chosen) - count
-    rest = f" {present.plural(left, 'delivery', 'deliveries')} could not be retried." if left else ""
-    flash(
-        f"{present.plural(count, 'delivery is', 'deliveries are')} waiting for a worker.{rest}",
-        "success" if count else "warning",
-    )
+    retried = intervene.retry_many(engine(), chosen, by=actor())
+    flash(_told(retried), "success" if retried.count else "warning")
     return redirect(url_for("deliveries.index") + _safe_query(request.form.get("back", "")))
+
+
+def _told(retried: intervene.Retried) -> str:
+    """What became of the deliveries that were ticked, and why some were left."""
+    sentences = []
+    if retried.count:
+        sentences.append(
+            f"{present.plural(retried.count, 'delivery is', 'deliveries are')} waiting for a worker."
+        )
+    for reason, count in retried.refused.items():
+        sentences.append(f"{present.plural(count, 'delivery', 'deliveries')} could not be retried: {reason}")
+    return " ".join(sentences) or "Nothing was selected."
 
 
 def _asked() -> Asked:
