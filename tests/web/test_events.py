@@ -51,6 +51,21 @@ def test_every_listener_of_the_hook_is_there(operator, make_event, make_listener
     assert "Not matched: name is &#34;Ann&#34;" in text and "Got: <code>&#34;Joe&#34;</code>" in text
 
 
+def test_an_event_has_one_short_id_wherever_it_is_named(operator, make_delivery):
+    delivery = make_delivery()
+    tail = f"#{delivery.event_id[-6:]}"
+
+    for url in (
+        "/events",
+        f"/events/evt_{delivery.event_id}",
+        "/deliveries",
+        f"/deliveries/dlv_{delivery.id}",
+    ):
+        text = page(operator, url)
+
+        assert tail in text and f"#{delivery.id[-6:]}" not in text
+
+
 def test_an_event_of_a_hook_without_listeners_went_nowhere(viewer, make_event):
     assert "Nobody listens to person" in page(viewer, f"/events/evt_{make_event().id}")
 
