@@ -1,5 +1,6 @@
 """Is every page in order, wide and narrow, light and dark, and without JavaScript?"""
 
+import json
 import re
 
 import pytest
@@ -23,6 +24,22 @@ def test_no_page_scrolls_sideways_and_each_has_one_heading(page: Page, width: in
         assert page.locator("h1").count() == 1, address
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider <= 0, f"{address} is {wider} px too wide for {width}"
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_a_long_name_without_a_space_makes_no_page_scroll_sideways(page: Page, stack: Stack, width: int):
+    page.set_viewport_size({"width": width, "height": 800})
+    name = f"{width}{'n' * 147}"
+    listener = json.loads(
+        stack.command("listeners", "add", "person", f"{stack.url}/echo/long", "--name", name, "--json")
+    )["id"]
+
+    for act in ("", "/edit", "/delete"):
+        page.goto(f"/listeners/{listener}{act}")
+
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0, f"{act or 'its page'} is {wider} px too wide for {width}"
+    stack.command("listeners", "remove", listener)
 
 
 def test_a_chosen_theme_is_kept_and_rendered_by_the_server(page: Page, stack: Stack):
