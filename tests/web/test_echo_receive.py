@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from contextlib import ExitStack
 
@@ -118,6 +119,20 @@ def test_a_body_up_to_the_limit_is_kept_and_a_larger_one_is_not(client, engine, 
     assert (answer.status_code, answer.mimetype) == (413, "text/plain")
     assert "Set-Cookie" not in answer.headers
     assert len(kept(engine, box)) == 1
+
+
+@pytest.mark.parametrize("size, status", [(256 * 1024, 200), (256 * 1024 + 1, 413), (400_000, 413)])
+def test_a_body_that_does_not_say_its_length_has_the_same_limit(client, engine, box, size, status):
+    chunked = {
+        "wsgi.input_terminated": True,
+        "wsgi.input": io.BytesIO(b"x" * size),
+        "HTTP_TRANSFER_ENCODING": "chunked",
+    }
+
+    answer = client.post(f"/echo/{box.token}", environ_overrides=chunked)
+
+    assert answer.status_code == status
+    assert [len(one.body) for one in kept(engine, box)] == ([size] if status == 200 else [])
 
 
 @pytest.mark.parametrize("token", ["x" * 43, "short", "x" * 500])
