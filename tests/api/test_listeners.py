@@ -172,6 +172,7 @@ def test_a_deleted_listener_is_gone(write, path):
         ("DELETE", ""),
         ("POST", "/pause"),
         ("POST", "/resume"),
+        ("POST", "/test"),
     ):
         assert write(method, path + below, json={} if method == "PATCH" else None).status_code == 404
     assert write("GET", "/listeners").json["data"] == []

@@ -261,7 +261,7 @@ def test_a_test_that_the_queue_does_not_take_stays_for_the_sweep(engine, make_li
 
 
 def test_a_test_says_why_it_cannot_be_sent(engine, make_listener):
-    with pytest.raises(Conflict, match="deleted"):
+    with pytest.raises(NotFound):
         listeners.send_test(engine, make_listener(deleted_at=engine.clock()).id, by=ANNA)
     with pytest.raises(Conflict, match="not registered"):
         listeners.send_test(engine, make_listener(hook="forgotten").id, by=ANNA)

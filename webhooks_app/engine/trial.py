@@ -40,15 +40,13 @@ def send_test(
 ) -> Sent:
     """Send a test event to this listener. Without a payload: that of the hook's last event, else a sample.
 
-    Raises NotFound, Conflict for a deleted listener or an unregistered hook, Refused for a bad payload.
+    Raises NotFound, for a deleted listener too, Conflict for an unregistered hook, Refused for a bad payload.
     """
     now = engine.clock()
     with engine.sessions.begin() as session:
         listener = session.get(Listener, listener_id)
-        if listener is None:
+        if listener is None or listener.deleted_at is not None:
             raise NotFound("There is no such listener.")
-        if listener.deleted_at is not None:
-            raise Conflict("The listener was deleted.")
         hook = _hook(engine, listener)
         event = _event(engine, hook, payload if payload is not None else sample(session, hook), by=by)
         session.execute(sa.insert(Event), event)
