@@ -58,6 +58,13 @@ def test_the_sixth_failure_in_a_minute_has_to_wait(client, elena):
     assert 0 < int(answer.headers["Retry-After"]) <= 60
 
 
+def test_an_attempt_without_an_e_mail_logs_nothing_and_is_throttled_too(client, caplog):
+    answers = [enter(client, email=" ").status_code for _ in range(6)]
+
+    assert answers == [422] * 5 + [429]
+    assert not [record for record in caplog.records if record.name == "flask-limiter"]
+
+
 def test_only_failures_count(client, elena):
     for _ in range(7):
         assert enter(client).status_code == 302
