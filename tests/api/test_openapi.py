@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+from gunicorn.config import LimitRequestLine
 
 
 @pytest.fixture
@@ -64,6 +66,22 @@ def test_every_reference_leads_somewhere(document):
         place = document
         for step in reference.removeprefix("#/").split("/"):
             place = place[step]
+
+
+def test_every_schema_is_used(document):
+    text = json.dumps(document)
+
+    for name in document["components"]["schemas"]:
+        assert f'"#/components/schemas/{name}"' in text, name
+
+
+def test_what_is_read_may_be_unchanged(document):
+    for (method, path), operation in operations(document).items():
+        assert ("304" in operation["responses"]) == (method == "GET"), (method, path)
+
+
+def test_the_longest_address_is_the_servers(document):
+    assert f"more than {LimitRequestLine.default} bytes" in document["info"]["description"]
 
 
 def test_problems_are_described_in_their_own_media_type(document):

@@ -19,6 +19,7 @@ DESCRIPTION = """\
 Send a token in every call: `Authorization: Bearer whk_…`. Scopes: `read`, `publish`, `write`, each with what
 the one before may do. Lists are `{"data": […], "next": cursor or null}`, newest first; errors are
 `application/problem+json`. Moments are RFC 3339 in UTC. A GET has an ETag; with `If-None-Match` it answers 304.
+Only an address of more than 4094 bytes is refused before any call is reached: 414, and no problem document.
 """
 
 
@@ -36,6 +37,9 @@ class Document(Api):
         # Where the console hangs below an application's prefix, its calls do too.
         servers = {"servers": [{"url": request.script_root or "/"}]}
         return jsonify({**self.spec.to_dict(), **servers, "tags": self.nouns})
+
+    def _register_pagination_header(self) -> None:
+        """Nothing: lists have cursors, and no header of theirs."""
 
     def _register_responses(self) -> None:
         content = {MEDIA_TYPE: {"schema": Problem}}

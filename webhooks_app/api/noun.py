@@ -34,6 +34,8 @@ class Noun(Blueprint):
         def decorate(view: View) -> View:
             for status in sorted({*ALWAYS, *problems}):
                 view = self.alt_response(status, response=HTTPStatus(status).name)(view)
+            if method == "GET":
+                view = self.alt_response(304, description="Unchanged since the ETag in If-None-Match.")(view)
             view = self.doc(security=[{"bearer": [scope]}], operationId=f"{self.name}.{view.__name__}")(view)
             view.scope = scope  # type: ignore[attr-defined]  # a mark on a function
             self.add_url_rule(rule, None, view, methods=[method], tags=[self.name])
