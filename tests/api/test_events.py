@@ -148,6 +148,10 @@ def test_a_batch_with_a_fault_stores_nothing(engine, publish, events, status, fi
     assert stored(engine) == []
 
 
+def test_events_that_are_no_list_have_the_code_of_a_wrong_type(publish):
+    assert refused(publish("POST", f"{EVENTS}/batch", json={"events": {}})) == {("events", "invalid_type")}
+
+
 def test_a_batch_may_be_larger_than_other_bodies(engine, publish):
     events = [{"payload": {"x": "x" * 200_000}} for _ in range(10)]
 

@@ -91,6 +91,17 @@ def test_a_cursor_that_no_list_gave_is_refused(read, path, cursor):
     [
         ("status=bad", "status"),
         ("status=failed,bad", "status"),
+        ("status=", "status"),  # an empty filter would show everything, as a misspelt one would
+        ("status=,", "status"),
+        ("status=failed,", "status"),
+        ("hook=", "hook"),
+        ("listener=", "listener"),
+        ("event=", "event"),
+        ("code=", "code"),
+        ("error_class=", "error_class"),
+        ("since=", "since"),
+        ("until=", "until"),
+        ("test=", "test"),
         ("code=600", "code"),
         ("code=5x", "code"),
         ("listener=evt_" + "0" * 32, "listener"),
@@ -115,7 +126,18 @@ def test_listeners_are_narrowed_by_hook_and_state(read, make_listener):
 
     for query in ("hook=order", "state=paused", "hook=order&state=paused"):
         assert [row["id"] for row in read("GET", f"/listeners?{query}").json["data"]] == [f"lsn_{paused.id}"]
-    assert refused(read("GET", "/listeners?state=asleep")) == {("state", "invalid")}
+
+
+@pytest.mark.parametrize("query", ["state=asleep", "state=", "hook="])
+def test_listeners_are_not_narrowed_by_what_means_nothing(read, query):
+    [(field, code)] = refused(read("GET", f"/listeners?{query}"))
+
+    assert field == query.partition("=")[0] and code == ("invalid" if field == "hook" else "not_allowed")
+
+
+def test_a_word_that_there_is_not_has_the_same_code_wherever_it_stands(read):
+    assert refused(read("GET", "/listeners?state=asleep")) == {("state", "not_allowed")}
+    assert refused(read("GET", "/deliveries?status=asleep")) == {("status", "not_allowed")}
 
 
 def test_a_list_has_an_etag(read):

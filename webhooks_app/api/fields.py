@@ -51,6 +51,10 @@ class Taken(ma.Schema):
             else {"code": _CODE_OF.get(key, "invalid"), "message": message}
             for key, message in (field_obj.error_messages or {}).items()
         }
+        if isinstance(field_obj, fields.List):
+            field_obj.error_messages |= {
+                "invalid": {"code": "invalid_type", "message": "This must be a list."}
+            }
 
 
 class Read(fields.Field[Any]):
@@ -74,6 +78,15 @@ class Text(Read, fields.String):
         if "\0" in value or any("\ud800" <= each <= "\udfff" for each in value):
             raise refusal("invalid", "This holds a character that cannot be kept.")
         return value
+
+
+class Word(Text):
+    """Text that a query asks for; an empty one would be passed over, and everything shown."""
+
+    def read(self, value: Any) -> str:
+        if value == "":
+            raise refusal("invalid", "Write a value, or leave this out.")
+        return super().read(value)
 
 
 class Number(Read, fields.Float):
@@ -111,6 +124,25 @@ class Object(Read, fields.Field[dict[str, Any]]):
             raise refusal("not_json", str(error)) from error
 
 
+class Texts(fields.Dict):
+    """A JSON object whose values are text; a refused one is named by its own key."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(keys=Text(), values=Text(), **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, dict):
+            raise refusal("invalid_type", "This must be a JSON object.")
+        try:
+            return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]  # marshmallow's
+        except ma.ValidationError as error:
+            # marshmallow says whether the key or its value is wrong, in a level of its own.
+            found: Any = error.messages
+            raise ma.ValidationError(
+                {key: next(iter(either.values())) for key, either in found.items()}
+            ) from error
+
+
 class Moment(Read, fields.Field[datetime]):
     """A moment: RFC 3339 with Z or an offset is taken, UTC with Z and milliseconds given."""
 
@@ -142,6 +174,19 @@ class Id(Read, fields.String):
         return found
 
 
+class Choice(Read, fields.String):
+    """One of a few words."""
+
+    def __init__(self, words: Sequence[str], **more: Any) -> None:
+        super().__init__(validate=ma.validate.OneOf(words), **more)
+        self.words = words
+
+    def read(self, value: Any) -> str:
+        if value not in self.words:
+            raise refusal("not_allowed", f"This must be one of: {', '.join(self.words)}.")
+        return str(value)
+
+
 class Choices(Read, fields.List[str]):
     """Some of a few words, with commas between or repeated."""
 
@@ -151,7 +196,7 @@ class Choices(Read, fields.List[str]):
 
     def read(self, value: Any) -> tuple[str, ...]:
         texts = value if isinstance(value, list) else [value]
-        given = tuple(part for text in texts for part in str(text).split(",") if part)
+        given = tuple(part for text in texts for part in str(text).split(","))
         if not set(given) <= set(self.words):
             raise refusal("not_allowed", f"This must be one of: {', '.join(self.words)}.")
         return given

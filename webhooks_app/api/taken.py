@@ -7,6 +7,7 @@ from marshmallow import fields
 
 from webhooks_app.api.bodies import BATCH_BYTES
 from webhooks_app.api.fields import (
+    Choice,
     Choices,
     Id,
     Moment,
@@ -16,7 +17,9 @@ from webhooks_app.api.fields import (
     StatusCode,
     Taken,
     Text,
+    Texts,
     Whole,
+    Word,
     refusal,
 )
 from webhooks_app.storage.ids import EVENT, LISTENER
@@ -47,7 +50,7 @@ class Paged(Taken):
 class Span(Paged):
     """Which part of a list of moments: `since` <= created < `until`."""
 
-    hook = Text(load_default=None)
+    hook = Word(load_default=None)
     since = Moment(load_default=None)
     until = Moment(load_default=None)
 
@@ -55,8 +58,8 @@ class Span(Paged):
 class ListenersWanted(Paged):
     """Which listeners."""
 
-    hook = Text(load_default=None)
-    state = fields.String(load_default=None, validate=ma.validate.OneOf([each.value for each in State]))
+    hook = Word(load_default=None)
+    state = Choice([each.value for each in State], load_default=None)
 
 
 class DeliveriesWanted(Span):
@@ -66,7 +69,7 @@ class DeliveriesWanted(Span):
     event = Id(EVENT, load_default=None)
     status = Choices([each.value for each in Status], load_default=())
     code = StatusCode(load_default=None, metadata={"description": "A status code, or a hundred: 500, 5xx."})
-    error_class = Text(load_default=None)
+    error_class = Word(load_default=None)
     test = fields.Boolean(load_default=None)
 
 
@@ -112,7 +115,7 @@ class SettingsGiven(Taken):
     rate_limit_per_second = Number(allow_none=True)
     sends_in_flight = Whole(allow_none=True)
     body_format = Text()
-    headers = fields.Dict(keys=Text(), values=Text())
+    headers = Texts()
 
 
 class ListenerChange(Taken):
