@@ -93,6 +93,28 @@ def test_failures_of_a_listener_that_works_are_listed_while_they_are_in_the_rang
     assert f"listener=lsn_{shop.id}&amp;status=failed&amp;since=" in day
 
 
+def test_a_listener_that_is_tried_again_needs_attention(
+    viewer, all_runs, clock, make_listener, make_delivery
+):
+    shop = make_listener(name="Shop")
+    make_delivery(listener=make_listener(), status=Status.DELIVERED)
+    waiting = make_delivery(
+        listener=shop, status=Status.RETRYING, created_at=clock() - 3 * HOUR, attempt_count=1,
+        last_error_class="http_500", last_status_code=500,
+    )  # fmt: skip
+    make_delivery(listener=make_listener(), status=Status.RETRYING, test=True)
+
+    text = page(viewer, "/")
+
+    assert verdict_of(text) == "1 of 3 listeners is retrying after a send that failed."
+    row = re.search(rf'<tr id="lsn_{shop.id}">.*?</tr>', text)[0]
+    for said in ("Shop", "Retrying", "1 retrying", "Answered 500", "3 h ago"):
+        assert said in row
+    assert f"/deliveries/dlv_{waiting.id}" in row
+    assert f"/deliveries?listener=lsn_{shop.id}&amp;status=retrying" in row
+    assert text.count("<tr id=") == 1  # a test puts nobody in trouble
+
+
 def test_a_failed_test_puts_nobody_in_trouble(viewer, all_runs, make_delivery):
     make_delivery(status=Status.FAILED, test=True, last_error_class="http_500")
 
@@ -111,7 +133,7 @@ def test_the_figures_are_those_of_the_range(viewer, all_runs, clock, make_listen
     day, week = tiles(page(viewer, "/")), tiles(page(viewer, "/?range=7d"))
 
     assert day["Delivered"] == ("75 %", "3 of 4 that ended")
-    assert day["Failed"] == ("1", "after all their attempts")
+    assert day["Failed"] == ("1", "no further attempt follows")
     assert day["Waiting now"][0] == "2" and day["Held now"][0] == "1"
     assert day["95 % answer within"] == ("–", "no answers")
     assert week["Delivered"] == ("80 %", "4 of 5 that ended")

@@ -37,7 +37,22 @@ def test_the_sentence_says_what_is_so(counts, total, sentence):
     assert said(counts, total).sentence == sentence
 
 
+@pytest.mark.parametrize("counts, total, retrying, sentence", [
+    ((19, 0, 0, 1), WRONG, 15, "1 of 20 listeners is disabled, and 15 are retrying. Everything else is delivering."),
+    ((1, 0, 1, 0), BUSY, 1, "1 of 2 listeners is failing, and 1 is retrying."),
+    ((20, 0, 0, 0), BUSY, 15, "15 of 20 listeners are retrying after a send that failed."),
+    ((1, 1, 0, 0), WRONG, 1,
+     f"1 of 2 listeners is retrying after a send that failed, and 1 delivery failed {SAID}."),
+    ((1, 0, 0, 0), BUSY, 1, "The only listener is retrying after a send that failed."),
+    ((3, 0, 0, 0), BUSY, 3, "All 3 listeners are retrying after a send that failed."),
+    ((0, 0, 1, 0), BUSY, 1, "The only listener is failing."),  # it was active when the retrying were counted
+])  # fmt: skip
+def test_who_is_tried_again_is_not_said_to_be_delivering(counts, total, retrying, sentence):
+    assert said(counts, total, retrying=retrying).sentence == sentence
+
+
 @pytest.mark.parametrize("found, tone", [
+    (said((2, 0, 0, 0), retrying=1), "warn"), (said((1, 0, 0, 0), retrying=1, is_new=True), "warn"),
     (said((1, 0, 1, 0)), "bad"), (said((1, 0, 0, 0), WRONG), "warn"), (said((1, 0, 0, 0)), "ok"),
     (said((0, 0, 0, 0)), "info"), (said((1, 0, 0, 0), stoppages=["Redis is away."]), "bad"),
     (said((0, 0, 0, 0), is_new=True), "info"),

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from datetime import datetime, tzinfo
 from itertools import pairwise
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
@@ -17,25 +15,23 @@ from webhooks_app.engine import echo, listeners
 from webhooks_app.engine.listeners import Wanted
 from webhooks_app.errors import Conflict, Refused
 from webhooks_app.storage import ids
-from webhooks_app.storage.models import Delivery, Listener, State
+from webhooks_app.storage.models import Listener, State
 from webhooks_app.storage.queries import deliveries as delivery_queries
 from webhooks_app.storage.queries import figures as queries
 from webhooks_app.storage.queries import listeners as listener_queries
-from webhooks_app.storage.queries.figures import IN_TROUBLE, Failures, Slot, Troubled
-from webhooks_app.storage.queries.system import Backlog
 from webhooks_app.web import once, ranges
+from webhooks_app.web.attention import attention
 from webhooks_app.web.kept import Kept
-from webhooks_app.web.present import duration, iso, number, percent, plural, readers_zone, zone_name
+from webhooks_app.web.present import iso, plural, readers_zone, zone_name
 from webhooks_app.web.ranges import Range
 from webhooks_app.web.revision import revision_of, unchanged
 from webhooks_app.web.shared import absolute, actor, allowed, engine, session
-from webhooks_app.web.system import COUNTED_UP_TO, Running, running
-from webhooks_app.web.verdict import last_error, verdict
+from webhooks_app.web.system import Running, running
+from webhooks_app.web.tiles import COUNTED_EVENTS, Span, log_of, tiles
+from webhooks_app.web.verdict import verdict
 
 bp = Blueprint("dashboard", __name__)
 
-COUNTED_EVENTS = 100_000
-SHOWN_IN_TROUBLE = 10
 ECHO_NAME = "Echo receiver"
 SERIES = (
     ("Delivered", "ok", "delivered"),
@@ -44,23 +40,6 @@ SERIES = (
     ("Cancelled", "calm", "cancelled"),
     ("Failed", "bad", "failed"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """What is counted over the chosen range."""
-
-    slots: Sequence[Slot]
-    events: int
-    p95_ms: float | None
-    answers: int
-    failures: Failures
-
-    @property
-    def total(self) -> Slot:
-        """All bars together."""
-        names = [field.name for field in fields(Slot)]
-        return Slot(**{name: sum(getattr(slot, name) for slot in self.slots) for name in names})
 
 
 @bp.record_once
@@ -119,13 +98,20 @@ def _live(chosen: Range) -> dict[str, Any]:
     problems = [] if steps else runs.problems
     # What has to be started stops everything; that deliveries are late, for instance, does not.
     stoppages = [text for text, command in problems if command or runs.queue.problem]
-    said = verdict(states, span.total, stoppages=stoppages, said=chosen.said, is_new=bool(steps))
+    said = verdict(
+        states,
+        span.total,
+        retrying=len(span.failures.retrying),
+        stoppages=stoppages,
+        said=chosen.said,
+        is_new=bool(steps),
+    )
     parts = {
         "verdict": said,
         "problems": [one for one in problems if one != (said.sentence, "")],
-        "troubled": _troubled(span.failures, since=edges[0]),
+        "troubled": attention(span.failures, since=edges[0]),
         "steps": steps,
-        "tiles": _tiles(span, runs.backlog, since=edges[0]),
+        "tiles": tiles(span, runs.backlog, since=edges[0]),
         "chart": _chart(span, chosen, edges=edges, zone=zone),
         "workers": _workers(runs),
     }
@@ -155,38 +141,6 @@ def _read_span(edges: Sequence[datetime]) -> Span:
     )
 
 
-def _troubled(failures: Failures, *, since: datetime) -> dict[str, Any]:
-    """The list of who needs attention, and how many more do."""
-    found = queries.troubled(session(), failures, limit=SHOWN_IN_TROUBLE + 1)
-    shown = found[:SHOWN_IN_TROUBLE]
-    errors = queries.last_errors(session(), failures, [one.listener.id for one in shown])
-    rows = [_trouble(one, errors.get(one.listener.id), since=since) for one in shown]
-    return {"rows": rows, "are_more": len(found) > len(shown)}
-
-
-def _trouble(one: Troubled, wrong: Delivery | None, *, since: datetime) -> dict[str, Any]:
-    listener, shown_id = one.listener, ids.shown(ids.LISTENER, one.listener.id)
-    is_stopped = listener.state in IN_TROUBLE
-    more = "at least " if one.at_least else ""
-    failed = (("listener", shown_id), ("status", "failed"), ("since", iso(since)))
-    return {
-        "id": shown_id,
-        "name": listener.name,
-        "url": listener.url,
-        "hook": listener.hook,
-        "state": str(listener.state),
-        "is_stopped": is_stopped,
-        "reason": listener.state_reason if is_stopped else "",
-        "since": listener.state_since if is_stopped else one.first_failed_at,
-        "failed": f"{more}{one.failed:,} failed" if one.failed else "",
-        "held": f"{more}{one.held:,} held" if one.held else "",
-        "error": last_error(wrong) if wrong else "",
-        "error_id": ids.shown(ids.DELIVERY, wrong.id) if wrong else "",
-        "error_at": wrong.finished_at or wrong.created_at if wrong else None,
-        "failed_args": failed,
-    }
-
-
 def _steps(runs: Running) -> dict[str, Any]:
     """What a fresh installation still needs; empty once a delivery arrived."""
     if queries.was_ever_delivered(session()):
@@ -201,53 +155,6 @@ def _steps(runs: Running) -> dict[str, Any]:
         "sent": ids.shown(ids.DELIVERY, newest[0].id) if newest else None,
         "sent_status": str(newest[0].status) if newest else None,
     }
-
-
-def _tiles(span: Span, backlog: Backlog, *, since: datetime) -> list[dict[str, Any]]:
-    """The figures; each with the list of what it counts, where there is one."""
-    total, ended = span.total, span.total.delivered + span.total.failed
-    begun = ("since", iso(since))
-    waiting = backlog.waiting + backlog.sending
-    return [
-        {
-            "label": "Events",
-            "value": _up_to(span.events, COUNTED_EVENTS),
-            "note": f"became {plural(total.made, 'delivery', 'deliveries')}",
-            "href": url_for("events.index", since=iso(since)),
-        },
-        {
-            "label": "Delivered",
-            "value": percent(total.delivered, ended),
-            "note": f"{total.delivered:,} of {ended:,} that ended" if ended else "nothing has ended",
-            "href": _log(("status", "delivered"), begun),
-        },
-        {
-            "label": "Failed",
-            "value": number(total.failed),
-            "note": "after all their attempts" if total.failed else "none gave up",
-            "tone": "bad" if total.failed else "",
-            "href": _log(("status", "failed"), begun),
-        },
-        {
-            "label": "95 % answer within",
-            "value": duration(span.p95_ms),
-            "note": _looked_at(span.answers),
-        },
-        {
-            "label": "Waiting now",
-            "value": _up_to(waiting, COUNTED_UP_TO),
-            "note": "between attempts or in the queue" if waiting else "the queue is empty",
-            "late_since": backlog.oldest_due_at,
-            "href": _log(("status", "pending"), ("status", "sending"), ("status", "retrying")),
-        },
-        {
-            "label": "Held now",
-            "value": _up_to(backlog.held, COUNTED_UP_TO),
-            "note": "until their listener is resumed" if backlog.held else "nothing is held",
-            "tone": "warn" if backlog.held else "",
-            "href": _log(("status", "held")),
-        },
-    ]
 
 
 def _chart(span: Span, chosen: Range, *, edges: Sequence[datetime], zone: tzinfo) -> dict[str, Any]:
@@ -266,7 +173,7 @@ def _chart(span: Span, chosen: Range, *, edges: Sequence[datetime], zone: tzinfo
         "title": title,
         "labels": ranges.labels(chosen, edges, zone),
         "series": series,
-        "urls": [_log(("since", iso(begin)), ("until", iso(end))) for begin, end in pairwise(edges)],
+        "urls": [log_of(("since", iso(begin)), ("until", iso(end))) for begin, end in pairwise(edges)],
         "summary": f"{plural(total.made, 'delivery', 'deliveries')} {chosen.said}, tests included: "
         f"{', '.join(said)}. Times in {zone_name(zone)}.",
     }
@@ -281,17 +188,3 @@ def _workers(runs: Running) -> dict[str, Any]:
         "waiting": runs.queue.waiting + runs.queue.waiting_slow,
         "clock_runs": runs.clock_runs,
     }
-
-
-def _looked_at(answers: int) -> str:
-    if not answers:
-        return "no answers"
-    return f"of {'the last ' if answers >= queries.ANSWERS else ''}{plural(answers, 'answer')}"
-
-
-def _up_to(count: int, most: int) -> str:
-    return f"> {most:,}" if count > most else number(count)
-
-
-def _log(*args: tuple[str, str]) -> str:
-    return f"{url_for('deliveries.index')}?{urlencode(args)}"

@@ -21,19 +21,31 @@ class Verdict:
 
 
 def verdict(
-    states: Mapping[State, int], total: Slot, *, stoppages: Sequence[str], said: str, is_new: bool = False
+    states: Mapping[State, int],
+    total: Slot,
+    *,
+    stoppages: Sequence[str],
+    said: str,
+    retrying: int = 0,
+    is_new: bool = False,
 ) -> Verdict:
     """The sentence; what stops everything comes before what stops one listener.
 
     `total` are the deliveries of the span that `said` names ("in the last hour"), `stoppages` sentences about
-    what does not run. `is_new`: nothing was ever delivered.
+    what does not run, `retrying` the active listeners that are tried again. `is_new`: nothing was ever delivered.
     """
     if stoppages:
         return Verdict("bad", stoppages[0], "Trouble")
     listeners = sum(states.values())
+    # Counted a moment before the states: one may have been disabled since.
+    retrying = min(retrying, states[State.ACTIVE])
     ailing = states[State.FAILING] + states[State.DISABLED]
     if ailing:
-        return Verdict("bad", _ailing(states, ailing=ailing, listeners=listeners), f"{ailing:,} failing")
+        sentence = _ailing(states, ailing=ailing, retrying=retrying, listeners=listeners)
+        return Verdict("bad", sentence, f"{ailing:,} failing")
+    if retrying:
+        sentence = _retried(retrying, total, listeners=listeners, said=said)
+        return Verdict("warn", sentence, f"{retrying:,} retrying")
     if total.failed:
         failed = plural(total.failed, "delivery", "deliveries")
         return Verdict("warn", f"No listener is failing, but {failed} failed {said}.")
@@ -52,15 +64,28 @@ def last_error(delivery: Delivery) -> str:
     return ERROR_CLASSES.get(error_class, error_class.replace("_", " ").capitalize())
 
 
-def _ailing(states: Mapping[State, int], *, ailing: int, listeners: int) -> str:
+def _ailing(states: Mapping[State, int], *, ailing: int, retrying: int, listeners: int) -> str:
     disabled = states[State.DISABLED]
     word = "disabled" if disabled == ailing else "failing or disabled" if disabled else "failing"
     if ailing == listeners:
         return (
             f"The only listener is {word}." if listeners == 1 else f"All {listeners:,} listeners are {word}."
         )
-    rest = " Everything else is delivering." if states[State.ACTIVE] else ""
-    return f"{ailing:,} of {plural(listeners, 'listener')} {'is' if ailing == 1 else 'are'} {word}.{rest}"
+    also = f", and {retrying:,} {_is(retrying)} retrying" if retrying else ""
+    rest = " Everything else is delivering." if states[State.ACTIVE] > retrying else ""
+    return f"{ailing:,} of {plural(listeners, 'listener')} {_is(ailing)} {word}{also}.{rest}"
+
+
+def _retried(retrying: int, total: Slot, *, listeners: int, said: str) -> str:
+    who = f"{retrying:,} of {plural(listeners, 'listener')} {_is(retrying)}"
+    if retrying == listeners:
+        who = "The only listener is" if listeners == 1 else f"All {listeners:,} listeners are"
+    failed = f", and {plural(total.failed, 'delivery', 'deliveries')} failed {said}" if total.failed else ""
+    return f"{who} retrying after a send that failed{failed}."
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _calm(states: Mapping[State, int], total: Slot, *, listeners: int, said: str) -> str:
@@ -69,7 +94,7 @@ def _calm(states: Mapping[State, int], total: Slot, *, listeners: int, said: str
         return (
             "The only listener is paused." if listeners == 1 else f"All {listeners:,} listeners are paused."
         )
-    but = f" {paused:,} {'is' if paused == 1 else 'are'} paused." if paused else ""
+    but = f" {paused:,} {_is(paused)} paused." if paused else ""
     if not total.made:
         return f"All is well. Nothing was sent {said}.{but}"
     active = listeners - paused

@@ -82,6 +82,23 @@ def test_listeners_in_trouble_come_first_then_those_with_most_failures(any_engin
     assert figures.by_state(session) == {**dict.fromkeys(State, 0), State.ACTIVE: 3, State.DISABLED: 1}
 
 
+def test_who_is_tried_again_is_counted_while_it_is_sent_to(any_engine, session, clock, since):
+    tried, paused = make_listener(any_engine), make_listener(any_engine, state=State.PAUSED)
+    deleted = make_listener(any_engine, deleted_at=clock())
+    for listener in (tried, tried, paused, deleted):
+        make_delivery(any_engine, listener=listener, status=Status.RETRYING, created_at=since - HOUR)
+    make_delivery(any_engine, listener=tried)  # waits for its first attempt
+    make_delivery(any_engine, status=Status.RETRYING, test=True)
+
+    found = figures.failures(session, since)
+    rows = figures.troubled(session, found)
+
+    assert set(found.retrying) == {tried.id}
+    assert [(one.listener.id, one.retrying, one.first_retried_at) for one in rows] == [
+        (tried.id, 2, since - HOUR)
+    ]
+
+
 def test_the_last_error_is_found_behind_what_went_well_since(any_engine, session, clock, since):
     listener, fine = make_listener(any_engine), make_listener(any_engine)
     wrong = {"listener": listener, "last_error_class": "http_500"}

@@ -7,7 +7,7 @@ wait or ended badly, and the rest was delivered. Such counts cannot leave tests 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
@@ -50,7 +50,7 @@ class Some:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """By listener: what failed in a span, and what is held now.
+    """By listener: what failed in a span, what is held now, and what an active one is tried with again.
 
     `at_least`: there are more of one kind, of all listeners together, than were looked at.
     """
@@ -58,17 +58,20 @@ class Failures:
     failed: Mapping[str, Some]
     held: Mapping[str, Some]
     at_least: bool
+    retrying: Mapping[str, Some] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Troubled:
-    """A listener that wants attention, with its failures in a span and what is held for it now."""
+    """A listener that wants attention, with its failures in a span and what is held or tried again now."""
 
     listener: Listener
     failed: int
     first_failed_at: datetime | None
     held: int
     at_least: bool = False
+    retrying: int = 0
+    first_retried_at: datetime | None = None  # when the oldest delivery was made that is tried again
 
 
 def per_slot(session: Session, edges: Sequence[datetime]) -> list[Slot]:
@@ -128,20 +131,23 @@ def is_any_in_trouble(session: Session) -> bool:
 
 
 def failures(session: Session, since: datetime) -> Failures:
-    """Whose deliveries failed since then, and whose are held now; tests do not count."""
+    """Whose deliveries failed since then, whose are held, and whose are tried again; tests do not count."""
     failed, held = _whose(session, Status.FAILED, since), _whose(session, Status.HELD)
-    counts = (sum(some.count for some in one.values()) for one in (failed, held))
-    return Failures(failed, held, at_least=any(count >= LOOKED_AT for count in counts))
+    retrying = _who_retries(session)
+    counts = (sum(some.count for some in one.values()) for one in (failed, held, retrying))
+    at_least = any(count >= LOOKED_AT for count in counts)
+    return Failures(failed, held, at_least=at_least, retrying=retrying)
 
 
 def troubled(session: Session, found: Failures, *, limit: int = 20) -> list[Troubled]:
-    """The listeners that want attention: disabled and failing ones first, then those with most failures."""
+    """The listeners that want attention: disabled and failing ones first, then by failures, then by retries."""
     in_trouble = Listener.state.in_(IN_TROUBLE)
+    named = {*_most(found.failed, limit), *_most(found.retrying, limit)}
     query = sa.select(Listener).where(
-        Listener.deleted_at.is_(None), sa.or_(in_trouble, Listener.id.in_(_most(found.failed, limit)))
+        Listener.deleted_at.is_(None), sa.or_(in_trouble, Listener.id.in_(named))
     )
     rows = [_troubled(listener, found) for listener in session.scalars(query)]
-    rows.sort(key=lambda one: (one.listener.state not in IN_TROUBLE, -one.failed, one.listener.id))
+    rows.sort(key=_by_need)
     return rows[:limit]
 
 
@@ -230,17 +236,48 @@ def _whose(session: Session, status: Status, since: datetime | None = None) -> d
     )
     if since is not None:
         newest = newest.where(Delivery.created_at >= since)
-    some = newest.subquery()
+    return _by_listener(session, newest)
+
+
+def _who_retries(session: Session) -> dict[str, Some]:
+    """The active listeners for which a delivery waits after a failed attempt: what is due next comes first."""
+    soonest = (
+        sa.select(Delivery.listener_id, Delivery.created_at)
+        .join(Listener, Listener.id == Delivery.listener_id)
+        .where(IS_WAITING, Delivery.status == Status.RETRYING, Delivery.test.is_(False))
+        .where(Listener.state == State.ACTIVE, Listener.deleted_at.is_(None))
+        .order_by(Delivery.due_at)
+        .limit(LOOKED_AT)
+    )
+    return _by_listener(session, soonest)
+
+
+def _by_listener(session: Session, chosen: sa.Select[str, datetime]) -> dict[str, Some]:
+    some = chosen.subquery()
     made = (sa.func.min(some.c.created_at), sa.func.max(some.c.created_at))
     query = sa.select(some.c.listener_id, sa.func.count(), *made).group_by(some.c.listener_id)
     return {row[0]: Some(*row[1:]) for row in session.execute(query)}
 
 
 def _troubled(listener: Listener, found: Failures) -> Troubled:
-    failed, held = (one.get(listener.id, Some()) for one in (found.failed, found.held))
-    return Troubled(listener, failed.count, failed.first_at, held.count, at_least=found.at_least)
+    failed, held, retrying = (
+        one.get(listener.id, Some()) for one in (found.failed, found.held, found.retrying)
+    )
+    return Troubled(
+        listener,
+        failed.count,
+        failed.first_at,
+        held.count,
+        at_least=found.at_least,
+        retrying=retrying.count,
+        first_retried_at=retrying.first_at,
+    )
 
 
-def _most(failed: Mapping[str, Some], limit: int) -> list[str]:
-    """The listeners with most failures. Deleted ones count too, so a few more are taken than are shown."""
-    return sorted(failed, key=lambda one: (-failed[one].count, one))[: limit * 5]
+def _by_need(one: Troubled) -> tuple[bool, int, int, str]:
+    return one.listener.state not in IN_TROUBLE, -one.failed, -one.retrying, one.listener.id
+
+
+def _most(counted: Mapping[str, Some], limit: int) -> list[str]:
+    """The listeners with most of these. Deleted ones count too, so a few more are taken than are shown."""
+    return sorted(counted, key=lambda one: (-counted[one].count, one))[: limit * 5]
