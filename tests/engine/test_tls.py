@@ -135,6 +135,7 @@ def test_a_receiver_that_hangs_up_in_the_handshake_is_told(sending: Transport) -
 
     assert outcome.error_class == "tls_error"
     assert outcome.error == f"{HOST} closed the connection during the TLS handshake."
+    assert outcome.timings.tls_ms is not None  # the phase that took the time is not left out
 
 
 def test_an_unusual_failure_has_a_sentence_too() -> None:

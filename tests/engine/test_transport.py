@@ -14,6 +14,7 @@ from tests.engine.hostile_receiver import (
     Conversation,
     answering,
     receiving,
+    silent,
     well_behaved,
 )
 from webhooks_app.engine.addresses import NetworkPolicy
@@ -59,6 +60,15 @@ def test_an_answer_is_told_with_its_timings(sending: Transport) -> None:
     phases = [timings.dns_ms, timings.connect_ms, timings.first_byte_ms, timings.read_ms]
     assert all(phase is not None and 0 <= phase <= timings.total_ms for phase in phases)
     assert timings.tls_ms is None
+
+
+def test_an_attempt_that_hung_tells_how_long_it_waited(sending: Transport) -> None:
+    with receiving(silent) as receiver:
+        message = Message(url=receiver.url(), headers=(), body=b"{}", timeout_seconds=0.5)
+        timings = sending.send(message).timings
+
+    assert timings.first_byte_ms is not None and timings.first_byte_ms > 0
+    assert timings.read_ms is None
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

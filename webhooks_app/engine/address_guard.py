@@ -24,7 +24,7 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util.url import Url, parse_url
 
 from webhooks_app.engine.dial import dial
-from webhooks_app.engine.exchange import NotConnected, current, is_sending
+from webhooks_app.engine.exchange import NotConnected, current, is_sending, since
 from webhooks_app.engine.tls import tls_sentence
 
 MAX_INTERIM = 8
@@ -158,8 +158,9 @@ class _GuardedTLS(_Guarded, HTTPSConnection):
             raise NotConnected("tls_error", tls_sentence(exc, host=self.host)) from exc
         except ConnectionError as exc:
             raise NotConnected("tls_error", f"{self.host} broke off the TLS handshake.") from exc
-        if exchange.connected_at is not None:
-            exchange.tls_ms = round((time.monotonic() - exchange.connected_at) * 1000, 2)
+        finally:
+            if exchange.connected_at is not None:
+                exchange.tls_ms = since(exchange.connected_at)
         if self.sock is not None:
             exchange.watch(self.sock)
 

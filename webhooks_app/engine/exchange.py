@@ -54,6 +54,7 @@ class Exchange:
     def begin_anew(self) -> None:
         """Make the exchange once more in the time that is left, on a connection that was not used before."""
         self.wants_new_connection = True
+        self.sent_at = None
         self._watchdog.finish(self.deadline)
         self.deadline = self._watchdog.start(self.deadline.left)
 
@@ -70,13 +71,13 @@ class Exchange:
         return self._watchdog.finish(self.deadline)
 
     def timings(self) -> Timings:
-        """How long each phase took that was reached."""
+        """How long each phase took that was reached; one in which the attempt ended, until now."""
         now = time.monotonic()
         return Timings(
             dns_ms=self.dns_ms,
             connect_ms=self.connect_ms,
             tls_ms=self.tls_ms,
-            first_byte_ms=_ms(self.sent_at, self.first_byte_at),
+            first_byte_ms=_ms(self.sent_at, self.first_byte_at or now),
             read_ms=_ms(self.head_at, now),
             total_ms=round((now - self.started_at) * 1000, 2),
         )

@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Milliseconds of each phase of an attempt; None where the phase was not reached or not needed."""
+    """Milliseconds of each phase of an attempt; None where the phase was not reached or not needed.
+
+    The phase in which an attempt failed counts until then: a receiver that hangs shows as waiting.
+    """
 
     dns_ms: float | None = None
     connect_ms: float | None = None
