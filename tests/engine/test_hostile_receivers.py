@@ -189,8 +189,8 @@ def test_an_endless_body_costs_no_memory(sending: Transport, status: bytes) -> N
         (b"HTTP/1.1 abc\r\n\r\n", "not valid HTTP"),
         (b"HTTP/2 200 OK\r\n\r\n", "not valid HTTP"),
         (HEAD + b"content-length: 1\r\ncontent-length: 2\r\n\r\nab", "not valid HTTP"),
-        (HEAD + b"x: y\r\n" * 101 + b"\r\n", "not valid HTTP"),
-        (HEAD + b"x: " + b"y" * 70_000 + b"\r\n\r\n", "not valid HTTP"),
+        (HEAD + b"x: y\r\n" * 101 + b"\r\n", "header of the receiver's answer is larger"),
+        (HEAD + b"x: " + b"y" * 70_000 + b"\r\n\r\n", "header of the receiver's answer is larger"),
         (HEAD + b"x: y\r\n", "not valid HTTP"),  # closed in the head: not a success
         (HEAD, "not valid HTTP"),
         (HEAD + b"x: y", "not valid HTTP"),

@@ -2,9 +2,9 @@
 
 import pytest
 
-from webhooks_app.storage.models import Delivery, State
+from webhooks_app.storage.models import State
 from webhooks_app.storage.queries.figures import Slot
-from webhooks_app.web.verdict import last_error, verdict
+from webhooks_app.web.verdict import verdict
 
 SAID = "in the last 24 hours"
 QUIET, BUSY, WRONG = Slot(), Slot(made=5), Slot(made=5, failed=1)
@@ -70,12 +70,3 @@ def test_a_welcome_hides_no_trouble():
         said((0, 0, 1, 0), is_new=True).tone == "bad"
         and said((1, 0, 0, 0), WRONG, is_new=True).tone == "warn"
     )
-
-
-@pytest.mark.parametrize("columns, words", [
-    ({"last_status_code": 500, "last_error_class": "http_500"}, "Answered 500"),
-    ({"last_error_class": "dns_failure"}, "DNS failure"),
-    ({"last_error_class": "something_new"}, "Something new"),
-])  # fmt: skip
-def test_an_error_is_a_few_words(columns, words):
-    assert last_error(Delivery(**columns)) == words

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from webhooks_app.engine import candidates, unsealed
+from webhooks_app.engine import candidates, dial, failures, tls, unsealed
 from webhooks_app.storage.models import State, Status
-from webhooks_app.web.delivery_filter import ERROR_CLASSES
 from webhooks_app.web.diagnosis import Facts, diagnose
+from webhooks_app.web.error_words import ERROR_CLASSES
 
 
 def verdict(error_class, *, code=None, status="failed", **more):
@@ -50,10 +50,62 @@ def test_a_failed_delivery_says_how_often_and_over_how_long():
     assert diagnose(facts).title == "Server error 500 on all 8 attempts over 3 h 10 m."
 
 
-def test_a_retrying_one_is_a_warning_and_counts_the_attempts_so_far():
-    found = diagnose(Facts("retrying", error_class="read_timeout", attempts=3))
+@pytest.mark.parametrize("status, alike, told", [
+    ("retrying", None, "on all 3 attempts so far."),
+    ("retrying", 3, "on all 3 attempts so far."),
+    ("retrying", 1, "on attempt 3."),
+    ("failed", 2, "on the last of 3 attempts."),
+])  # fmt: skip
+def test_an_error_is_told_of_all_attempts_only_where_all_ended_so(status, alike, told):
+    found = diagnose(Facts(status, error_class="read_timeout", attempts=3, alike=alike))
 
-    assert found.level == "warn" and found.title.endswith("on attempt 3.")
+    assert found.level == ("warn" if status == "retrying" else "bad") and found.title.endswith(told)
+
+
+def test_an_answer_over_http_proves_nothing_about_tls():
+    plain, secure = (verdict("http_500", code=500, is_tls=is_tls) for is_tls in (False, True))
+
+    assert plain.evidence == "The receiver answered, so the network is fine."
+    assert secure.evidence == "The receiver answered, so the network and TLS are fine."
+
+
+@pytest.mark.parametrize("error_class, error, title, words", [
+    ("protocol_error", failures.CLOSED, "closed instead of an answer", "recognise its webhook-id"),
+    ("protocol_error", failures.BROKEN, "was reset", "on the way"),
+    ("protocol_error", failures.LARGE_HEAD, "header of the answer was too large", "64 KiB"),
+    ("protocol_error", failures.NOT_HTTP, "not valid HTTP", "not valid HTTP"),
+    ("tls_error", tls.CLOSED.format(host="a.example.com"), "secure connection", "speaks plain http"),
+    ("tls_error", tls.NO_TLS.format(host="a.example.com"), "secure connection", "speaks plain http"),
+    ("tls_error", tls.BROKEN_OFF.format(host="a.example.com"), "secure connection", "speaks plain http"),
+    ("tls_error", tls.TOO_OLD.format(host="a.example.com"), "secure connection", "too old"),
+    ("tls_error", "The certificate of a.example.com has expired.", "secure connection", "certificate was not"),
+    ("deadline", tls.OUT_OF_TIME, "handshake did not end", "speaks plain http"),
+    ("deadline", dial.OUT_OF_TIME, "No connection", "Nothing was sent"),
+])  # fmt: skip
+def test_what_one_class_holds_is_told_apart_by_the_sentence(error_class, error, title, words):
+    found = verdict(error_class, error=error)
+
+    assert title in found.title and error in found.evidence and words in found.evidence
+
+
+def test_a_port_without_tls_is_not_blamed_on_a_certificate():
+    found = verdict("tls_error", error=tls.CLOSED.format(host="127.0.0.1"))
+
+    assert "scheme" in found.steps and "renew" not in found.steps
+
+
+@pytest.mark.parametrize("retry_after, asked_wait, told", [
+    ("9999999999", None, "115740 d 17 h, which was cut to 24 h."),
+    ("9" * 40, None, "9, which was cut to 24 h."),
+    ("86400", None, "1 d."),
+    ("Sun, 22 Nov 2099 08:00:00 GMT", timedelta(days=9), "GMT, which was cut to 24 h."),
+])  # fmt: skip
+def test_a_wait_that_was_cut_is_said_to_be(retry_after, asked_wait, told):
+    asked = {"retry_after": retry_after, "asked_wait": asked_wait}
+    retrying = verdict("http_429", code=429, status="retrying", **asked)
+
+    assert retrying.steps.endswith(told)
+    assert "cut" not in verdict("http_429", code=429, **asked).steps  # nothing waits any more
 
 
 @pytest.mark.parametrize(

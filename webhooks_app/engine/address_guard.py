@@ -25,7 +25,7 @@ from urllib3.util.url import Url, parse_url
 
 from webhooks_app.engine.dial import dial
 from webhooks_app.engine.exchange import NotConnected, current, is_sending, since
-from webhooks_app.engine.tls import tls_sentence
+from webhooks_app.engine.tls import BROKEN_OFF, OUT_OF_TIME, tls_sentence
 
 MAX_INTERIM = 8
 MAX_INTERIM_LINES = 100
@@ -154,10 +154,10 @@ class _GuardedTLS(_Guarded, HTTPSConnection):
             super().connect()
         except ssl.SSLError as exc:
             if exchange.deadline.has_passed:
-                raise NotConnected("deadline", "The time was over before the TLS handshake was.") from exc
+                raise NotConnected("deadline", OUT_OF_TIME) from exc
             raise NotConnected("tls_error", tls_sentence(exc, host=self.host)) from exc
         except ConnectionError as exc:
-            raise NotConnected("tls_error", f"{self.host} broke off the TLS handshake.") from exc
+            raise NotConnected("tls_error", BROKEN_OFF.format(host=self.host)) from exc
         finally:
             if exchange.connected_at is not None:
                 exchange.tls_ms = since(exchange.connected_at)

@@ -17,8 +17,7 @@ from webhooks_app.engine.resolver import NameTimeout, NameUnknown, Records
 
 CONNECT_SECONDS = 5.0
 MAX_ADDRESSES = 8
-
-_OUT_OF_TIME = ("deadline", "The time was over before there was a connection.")
+OUT_OF_TIME = "The time was over before there was a connection."
 _OUT_OF_SOCKETS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
@@ -106,7 +105,7 @@ def _connected(exchange: Exchange, family: int, address: tuple[Any, ...]) -> soc
 def _not_connected(exchange: Exchange, host: str, port: int, failure: OSError | None) -> tuple[str, str]:
     """The error class, and the sentence for people."""
     if exchange.deadline.has_passed:
-        return _OUT_OF_TIME
+        return "deadline", OUT_OF_TIME
     if isinstance(failure, TimeoutError):
         return "connect_timeout", f"{host} did not answer on port {port} in time."
     if isinstance(failure, ConnectionRefusedError):

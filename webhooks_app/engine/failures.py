@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import logging
+import re
 import ssl
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -14,6 +15,14 @@ from http import HTTPStatus
 from webhooks_app.engine.exchange import Exchange, NotConnected
 
 _log = logging.getLogger(__name__)
+
+# What the class protocol_error holds: the sentence is kept with the attempt, and the pages tell them apart by it.
+CLOSED = "The receiver closed the connection without an answer."
+BROKEN = "The receiver broke the connection before its answer."
+LARGE_HEAD = "The header of the receiver's answer is larger than what is read: 64 KiB a line, 100 lines."
+NOT_HTTP = "The receiver's answer is not valid HTTP."
+# http.client has one class for all it refuses, and says in its text what that was.
+_LARGE_HEAD = re.compile(r"got more than \d+ (headers|bytes when reading header line)")
 
 
 def why_no_answer(error: Exception, exchange: Exchange, *, timeout_seconds: float) -> tuple[str, str]:
@@ -26,8 +35,12 @@ def why_no_answer(error: Exception, exchange: Exchange, *, timeout_seconds: floa
     for kind, found in _BY_KIND:
         if any(isinstance(cause, kind) for cause in causes):
             return found
+    if any(
+        isinstance(cause, http.client.HTTPException) and _LARGE_HEAD.match(str(cause)) for cause in causes
+    ):
+        return "protocol_error", LARGE_HEAD
     if exchange.sent_at is not None:
-        return "protocol_error", "The receiver's answer is not valid HTTP."
+        return "protocol_error", NOT_HTTP
     if any(isinstance(cause, OSError) for cause in causes) and exchange.connected_at is not None:
         return "connect_refused", "The outbound proxy did not open the connection."
     _log.error("A request could not be sent.", exc_info=error)
@@ -72,11 +85,8 @@ _CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _BY_KIND: tuple[tuple[type[BaseException], tuple[str, str]], ...] = (
     (ssl.SSLError, ("tls_error", "The TLS connection broke.")),
     (TimeoutError, ("read_timeout", "The receiver did not answer in time.")),
-    (
-        http.client.RemoteDisconnected,
-        ("protocol_error", "The receiver closed the connection without an answer."),
-    ),
-    (ConnectionError, ("protocol_error", "The receiver broke the connection before its answer.")),
+    (http.client.RemoteDisconnected, ("protocol_error", CLOSED)),
+    (ConnectionError, ("protocol_error", BROKEN)),
 )
 
 

@@ -7,6 +7,12 @@ from __future__ import annotations
 
 import ssl
 
+NO_TLS = "{host} does not speak TLS on this port."
+TOO_OLD = "{host} does not offer TLS 1.2 or newer."
+CLOSED = "{host} closed the connection during the TLS handshake."
+OUT_OF_TIME = "The time was over before the TLS handshake was."
+BROKEN_OFF = "{host} broke off the TLS handshake."
+
 _CERTIFICATE = {
     9: "The certificate of {host} is not valid yet.",
     10: "The certificate of {host} has expired.",
@@ -19,12 +25,12 @@ _CERTIFICATE = {
     64: "The certificate is not for the address {host}.",
 }
 _HANDSHAKE = {
-    "UNSUPPORTED_PROTOCOL": "{host} does not offer TLS 1.2 or newer.",
-    "TLSV1_ALERT_PROTOCOL_VERSION": "{host} does not offer TLS 1.2 or newer.",
-    "WRONG_VERSION_NUMBER": "{host} does not speak TLS on this port.",
-    "RECORD_LAYER_FAILURE": "{host} does not speak TLS on this port.",
-    "HTTP_REQUEST": "{host} does not speak TLS on this port.",
-    "UNEXPECTED_EOF_WHILE_READING": "{host} closed the connection during the TLS handshake.",
+    "UNSUPPORTED_PROTOCOL": TOO_OLD,
+    "TLSV1_ALERT_PROTOCOL_VERSION": TOO_OLD,
+    "WRONG_VERSION_NUMBER": NO_TLS,
+    "RECORD_LAYER_FAILURE": NO_TLS,
+    "HTTP_REQUEST": NO_TLS,
+    "UNEXPECTED_EOF_WHILE_READING": CLOSED,
 }
 
 
@@ -34,7 +40,7 @@ def tls_sentence(error: ssl.SSLError, *, host: str) -> str:
         code = getattr(error, "verify_code", 0)
         sentence = _CERTIFICATE.get(code, "The certificate of {host} cannot be verified.")
     elif isinstance(error, ssl.SSLEOFError):
-        sentence = _HANDSHAKE["UNEXPECTED_EOF_WHILE_READING"]
+        sentence = CLOSED
     else:
         # Only what OpenSSL itself raises has a reason.
         reason = getattr(error, "reason", None) or ""

@@ -22,12 +22,12 @@ from rq import SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from webhooks_app.attributes import TIMEOUT_SECONDS
 from webhooks_app.engine import Engine
 from webhooks_app.engine.dispatch import dispatch
 from webhooks_app.engine.queue_facts import DELIVERIES, SLOW
 from webhooks_app.engine.sweep import sweep
 from webhooks_app.engine.unreadable import release_readable
-from webhooks_app.engine.wanted import TIMEOUT_SECONDS
 from webhooks_app.runtime.redis_client import patient_client, quick_client, said
 from webhooks_app.runtime.rq_job import WebhooksJob
 from webhooks_app.runtime.rq_queue import RqQueue, open_queue

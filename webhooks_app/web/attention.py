@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from webhooks_app.storage import ids
 from webhooks_app.storage.models import Delivery
+from webhooks_app.storage.queries import attempts
 from webhooks_app.storage.queries import figures as queries
+from webhooks_app.storage.queries.attempts import Last
 from webhooks_app.storage.queries.figures import IN_TROUBLE, Failures, Troubled
+from webhooks_app.web.error_words import error_word
 from webhooks_app.web.present import iso
 from webhooks_app.web.shared import session
-from webhooks_app.web.verdict import last_error
 
 SHOWN_IN_TROUBLE = 10
 
@@ -22,11 +24,14 @@ def attention(failures: Failures, *, since: datetime) -> dict[str, Any]:
     found = queries.troubled(session(), failures, limit=SHOWN_IN_TROUBLE + 1)
     shown = found[:SHOWN_IN_TROUBLE]
     errors = queries.last_errors(session(), failures, [one.listener.id for one in shown])
-    rows = [_row(one, errors.get(one.listener.id), since=since) for one in shown]
+    last = attempts.last_ones(session(), [one.id for one in errors.values()])
+    rows = [_row(one, errors.get(one.listener.id), last, since=since) for one in shown]
     return {"rows": rows, "are_more": len(found) > len(shown)}
 
 
-def _row(one: Troubled, wrong: Delivery | None, *, since: datetime) -> dict[str, Any]:
+def _row(
+    one: Troubled, wrong: Delivery | None, last: Mapping[str, Last], *, since: datetime
+) -> dict[str, Any]:
     listener, shown_id = one.listener, ids.shown(ids.LISTENER, one.listener.id)
     is_stopped = listener.state in IN_TROUBLE
     return {
@@ -41,7 +46,7 @@ def _row(one: Troubled, wrong: Delivery | None, *, since: datetime) -> dict[str,
         "since": listener.state_since if is_stopped else _begun_at(one),
         "counts": _counts(one),
         "failed": one.failed,
-        "error": last_error(wrong) if wrong else "",
+        "error": error_word(wrong.last_error_class, last.get(wrong.id, Last()).error) if wrong else "",
         "error_id": ids.shown(ids.DELIVERY, wrong.id) if wrong else "",
         "error_at": wrong.finished_at or wrong.created_at if wrong else None,
         "failed_args": (("listener", shown_id), ("status", "failed"), ("since", iso(since))),

@@ -22,6 +22,7 @@ from webhooks_app.storage.queries import listeners as listener_queries
 from webhooks_app.web import bodies, delivery_filter, delivery_page, list_place, present
 from webhooks_app.web.clean_address import without_empty_fields
 from webhooks_app.web.delivery_filter import Asked
+from webhooks_app.web.error_words import ERROR_CLASSES
 from webhooks_app.web.list_place import Place
 from webhooks_app.web.revision import revision_of, unchanged
 from webhooks_app.web.shared import absolute, actor, allowed, bare_id, engine, session
@@ -158,7 +159,7 @@ def _rows(asked: Asked, place: Place) -> dict[str, Any]:
     """What the rows' template shows, and a revision that changes with any of it."""
     page = queries.newest(session(), asked.wanted, cursor=place.cursor, limit=ROWS_A_PAGE)
     count = queries.count_up_to(session(), asked.wanted, COUNTED_UP_TO)
-    durations = attempt_queries.last_durations(session(), [one.id for one in page.rows])
+    last = attempt_queries.last_ones(session(), [one.id for one in page.rows])
     told = [
         (one.id, one.status, one.attempt_count, one.due_at, one.last_status_code, one.last_error_class)
         for one in page.rows
@@ -166,9 +167,8 @@ def _rows(asked: Asked, place: Place) -> dict[str, Any]:
     return {
         "page": page,
         "args": asked.args,
-        "durations": durations,
+        "last": last,
         "attempts_allowed": {one.id: _attempts_allowed(one) for one in page.rows},
-        "error_words": delivery_filter.ERROR_CLASSES,
         "shown_count": _counted(count),
         "is_filtered": bool(asked.args),
         "beyond": place.beyond(page),
@@ -208,7 +208,7 @@ def _choices(names: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
     return {
         "hook": [(name, name) for name in engine().hooks],
         "listener": [(ids.shown(ids.LISTENER, row_id), name) for row_id, name in by_name],
-        "error_class": list(delivery_filter.ERROR_CLASSES.items()),
+        "error_class": list(ERROR_CLASSES.items()),
         "last": [(word, text) for word, (text, _) in delivery_filter.SPANS.items()],
         "test": list(delivery_filter.TESTS.items()),
     }

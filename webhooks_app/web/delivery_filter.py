@@ -16,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 from webhooks_app.storage import ids
 from webhooks_app.storage.models import Status
 from webhooks_app.storage.queries.deliveries import DeliveryFilter
+from webhooks_app.web.error_words import ERROR_CLASSES, error_word
 from webhooks_app.web.present import iso
 
 SPANS = {
@@ -25,21 +26,6 @@ SPANS = {
 }
 EARLIEST, LATEST = 1970, 9000  # years
 TESTS = {"1": "Tests only", "0": "Without tests"}
-ERROR_CLASSES = {
-    "ip_not_public": "Address not public",
-    "dns_failure": "DNS failure",
-    "dns_timeout": "DNS timeout",
-    "connect_refused": "Connection refused",
-    "connect_timeout": "Connect timeout",
-    "tls_error": "TLS error",
-    "read_timeout": "Read timeout",
-    "deadline": "Out of time",
-    "protocol_error": "Not valid HTTP",
-    "worker_lost": "Worker lost",
-    "secret_unavailable": "Secret unavailable",
-    "superseded": "Answered too late",
-    "internal": "Internal error",
-}
 
 _CODE = re.compile(r"[1-5](xx|\d\d)", re.IGNORECASE)
 _LONGEST = 200
@@ -205,7 +191,7 @@ def _words(name: str, value: str, listener_names: Mapping[str, str]) -> str:
         "status": value.capitalize(),
         "last": SPANS[value][0] if value in SPANS else value,
         "test": TESTS.get(value, value),
-        "error_class": ERROR_CLASSES.get(value, value),
+        "error_class": error_word(value),
         "since": f"From {value.replace('T', ' ')}",
         "until": f"Until {value.replace('T', ' ')}",
         "event": f"Event {value[:10]}…",

@@ -11,12 +11,12 @@ from typing import Any
 from webhooks_app.engine import Engine, QueueUnreachable
 from webhooks_app.engine.documents import sent_body
 from webhooks_app.engine.headers import HIDDEN
-from webhooks_app.engine.retry import schedule_for
+from webhooks_app.engine.retry import retry_after, schedule_for
 from webhooks_app.storage.models import FINAL, Attempt, Delivery, State, Status
 from webhooks_app.web import diagnosis, matching
 from webhooks_app.web.bodies import Body, header, shown_body
-from webhooks_app.web.delivery_filter import ERROR_CLASSES
 from webhooks_app.web.diagnosis import Diagnosis, Facts
+from webhooks_app.web.error_words import error_word
 from webhooks_app.web.present import plural
 from webhooks_app.web.revision import revision_of
 
@@ -119,6 +119,11 @@ def facts_of(delivery: Delivery) -> Facts:
     last = delivery.attempts[-1] if delivery.attempts else None
     answer = (last.response_headers if last else None) or ()
     span = last.started_at - delivery.attempts[0].started_at if last else timedelta()
+    asked_wait = (
+        retry_after([(str(name), str(value)) for name, value in answer], now=last.started_at)
+        if last
+        else None
+    )
     return Facts(
         status=delivery.status,
         reason=delivery.reason,
@@ -126,18 +131,24 @@ def facts_of(delivery: Delivery) -> Facts:
         status_code=delivery.last_status_code,
         error=last.error if last else None,
         attempts=delivery.attempt_count,
+        alike=sum(_ending(one) == _ending(last) for one in delivery.attempts) if last else None,
+        is_tls=(last.url or delivery.listener.url).startswith("https:") if last else False,
         span=span,
         retry_after=header(answer, "retry-after") or None,
+        asked_wait=asked_wait,
         location=header(answer, "location") or None,
     )
+
+
+def _ending(attempt: Attempt) -> tuple[str | None, str]:
+    """What two attempts have in common that ended alike."""
+    return attempt.error_class, error_word(attempt.error_class, attempt.error)
 
 
 def attempt_shown(attempt: Attempt) -> AttemptShown:
     """An attempt with the words for what came of it."""
     code = str(attempt.status_code) if attempt.status_code else ""
-    name = ERROR_CLASSES.get(
-        attempt.error_class or "", (attempt.error_class or "").replace("_", " ").capitalize()
-    )
+    name = error_word(attempt.error_class, attempt.error)
     is_answer = bool(code) and (attempt.error_class or "http_").startswith("http_")
     return AttemptShown(
         number=attempt.number,

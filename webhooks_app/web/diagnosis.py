@@ -1,7 +1,7 @@
 """Why did a delivery not arrive, and what can be done now? One verdict in words, from its last attempt.
 
-Pure and table-driven: one row an error class, a status code or a range of them, and for deliveries that
-wait or are held, one row a reason. Each row says what happened, what that tells, and the next step.
+Pure and table-driven: `causes` has one row for each way to fail; for deliveries that wait or are held, there
+is one row a reason here.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from webhooks_app.attributes import LONGEST_WAIT
 from webhooks_app.engine import candidates, unsealed
 from webhooks_app.storage.models import State, Status
+from webhooks_app.web.causes import cause_of
 from webhooks_app.web.present import duration
 
 
@@ -25,8 +27,11 @@ class Facts:
     status_code: int | None = None
     error: str | None = None  # our sentence about the last attempt
     attempts: int = 0
+    alike: int | None = None  # how many of the attempts ended like the last; None: all of them
+    is_tls: bool = False  # whether the last attempt went to an https URL
     span: timedelta = timedelta()  # from the first attempt to the last
     retry_after: str | None = None
+    asked_wait: timedelta | None = None  # what Retry-After means
     location: str | None = None
 
 
@@ -39,133 +44,6 @@ class Diagnosis:
     steps: str
     level: str = "bad"
 
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """`title` may hold {code}."""
-
-    title: str
-    evidence: str
-    steps: str
-
-
-_ANSWERED = "The receiver answered, so the network and TLS are fine."
-
-_BY_CLASS = {
-    "ip_not_public": _Row(
-        "The address was refused",
-        "The host leads only to addresses inside a network, and nothing was sent there.",
-        "Use a public address, or let an administrator add the network to WEBHOOKS_ALLOWED_NETWORKS.",
-    ),
-    "dns_failure": _Row(
-        "The host name was not found",
-        "No address is known for this name, so nothing was sent.",
-        "Check the spelling of the URL, and that the name still exists in the DNS.",
-    ),
-    "dns_timeout": _Row(
-        "The name servers did not answer",
-        "Looking up the host name took too long, so nothing was sent.",
-        "If other listeners fail alike, our own name servers are slow; else it is the receiver's zone.",
-    ),
-    "connect_refused": _Row(
-        "The connection was refused",
-        "The host is there, but no program listens on that port, or a firewall turns us away.",
-        "Ask whether the receiver is running, and check the port in the URL.",
-    ),
-    "connect_timeout": _Row(
-        "No connection within the time allowed",
-        "The host did not react at all: it is down, or a firewall drops our packets.",
-        "Ask whether the receiver is up and lets our address through.",
-    ),
-    "tls_error": _Row(
-        "The secure connection could not be made",
-        "The host is reachable; its certificate or its TLS version was not accepted, and nothing was sent.",
-        "The receiver has to renew or complete its certificate chain. Checking it cannot be switched off.",
-    ),
-    "read_timeout": _Row(
-        "The receiver took too long to answer",
-        "The request was sent and may have been worked on: the receiver has to recognise its webhook-id.",
-        "Answer first and work later, or allow this listener a longer timeout.",
-    ),
-    "deadline": _Row(
-        "No complete answer in the time allowed",
-        "The request may have been received and worked on: the receiver has to recognise its webhook-id.",
-        "Answer first and work later, or allow this listener a longer timeout.",
-    ),
-    "protocol_error": _Row(
-        "The answer was not valid HTTP",
-        "Something answered on that port, and then broke off or did not speak HTTP.",
-        "Check that the URL names the right port and scheme (http or https).",
-    ),
-    "worker_lost": _Row(
-        "The worker was lost while sending",
-        "A process of ours ended in the middle of the attempt. The receiver may have got it.",
-        "Nothing to do at the receiver. If it happens again, look at the worker's log and its memory.",
-    ),
-    "superseded": _Row(
-        "A worker came back late",
-        "It had been thought lost, and its answer came after another attempt could begin.",
-        "Nothing to do at the receiver. If it happens often, the machine is overloaded.",
-    ),
-    "secret_unavailable": _Row(
-        "The signing secret could not be read",
-        "The encryption keys of this process do not open it, so nothing was sent unsigned.",
-        "Put the former key back into WEBHOOKS_ENCRYPTION_KEYS, or rotate the listener's secret.",
-    ),
-    "internal": _Row(
-        "The attempt failed inside Webhooks App",
-        "The receiver has no part in it.",
-        "The worker's log has the details. Retry when the cause is mended.",
-    ),
-}
-
-_BY_CODE = {
-    401: _Row(
-        "The receiver wants credentials (401)", _ANSWERED, "Add the header it asks for to the listener."
-    ),
-    403: _Row(
-        "The receiver refuses us (403)",
-        _ANSWERED,
-        "Check the listener's headers and secret, and whether the receiver lets our address in.",
-    ),
-    404: _Row("Nothing is at this URL (404)", _ANSWERED, "Check the path in the listener's URL."),
-    410: _Row(
-        "The receiver is gone (410)",
-        f"{_ANSWERED} With 410 it says that it wants nothing more, so the listener was disabled.",
-        "If that was a mistake, resume the listener and retry.",
-    ),
-    408: _Row(
-        "The receiver waited too long for us (408)",
-        _ANSWERED,
-        "It is busy or far away; later attempts may do.",
-    ),
-    413: _Row("The body is too large for the receiver (413)", _ANSWERED, "It has to accept larger bodies."),
-    425: _Row("The receiver asks to come later (425)", _ANSWERED, "Later attempts may do."),
-    429: _Row(
-        "The receiver gets too many requests (429)",
-        _ANSWERED,
-        "Set a rate limit on the listener so that it is not overrun.",
-    ),
-}
-
-_BY_HUNDRED = {
-    1: _Row("The answer {code} is no final one", _ANSWERED, "Check that the URL speaks plain HTTP."),
-    3: _Row(
-        "The receiver answered {code}, a redirect",
-        f"{_ANSWERED} It wants the request elsewhere, and redirects are not followed.",
-        "Change the listener's URL to where the request belongs.",
-    ),
-    4: _Row(
-        "The receiver refused the request ({code})",
-        _ANSWERED,
-        "Its answer below should say what it misses. Sending the same again may not help.",
-    ),
-    5: _Row(
-        "Server error {code}",
-        _ANSWERED,
-        "The fault is the receiver's: its log at the moment of the attempt should tell more.",
-    ),
-}
 
 _HELD = {
     candidates.HELD_BECAUSE[State.PAUSED]: Diagnosis(
@@ -199,6 +77,7 @@ _BROKEN_SETTINGS = Diagnosis(
 )  # fmt: skip
 
 _CODE = re.compile(r"http_(\d{3})")
+_LONGEST_SPAN = 13  # digits of seconds that a timedelta can hold
 
 
 def diagnose(facts: Facts) -> Diagnosis | None:
@@ -207,12 +86,12 @@ def diagnose(facts: Facts) -> Diagnosis | None:
         return _held(facts)
     if facts.status == Status.CANCELLED:
         return Diagnosis("Cancelled", facts.reason, "Retry to send it after all.", "info")
-    row = _row(facts)
+    row = cause_of(facts.error_class, facts.error)
     if row is None or facts.status == Status.DELIVERED:
         return None
     return Diagnosis(
         title=f"{row.title.format(code=facts.status_code)}{_extent(facts)}.",
-        evidence=_sentences(_own_words(facts), row.evidence),
+        evidence=_sentences(_own_words(facts), row.evidence.format(network=_network(facts))),
         steps=_sentences(row.steps, _asked(facts)),
         level="bad" if facts.status == Status.FAILED else "warn",
     )
@@ -225,22 +104,20 @@ def _held(facts: Facts) -> Diagnosis:
     return _HELD.get(facts.reason) or Diagnosis("Held", facts.reason, "Retry to send it now.", "warn")
 
 
-def _row(facts: Facts) -> _Row | None:
-    """The row of the last attempt's error class; an answer's code comes before its hundred."""
-    found = _CODE.fullmatch(facts.error_class or "")
-    if found is None:
-        return _BY_CLASS.get(facts.error_class or "")
-    code = int(found[1])
-    return _BY_CODE.get(code) or _BY_HUNDRED.get(code // 100, _BY_HUNDRED[5])
-
-
 def _extent(facts: Facts) -> str:
     """How often, and over how long: on all 8 attempts over 3 h 10 m."""
+    is_over = facts.status == Status.FAILED
     if facts.attempts < 2:
-        return " on the only attempt" if facts.status == Status.FAILED else ""
-    which = f"all {facts.attempts} attempts" if facts.status == Status.FAILED else f"attempt {facts.attempts}"
-    over = f" over {duration(facts.span)}" if facts.status == Status.FAILED and facts.span else ""
-    return f" on {which}{over}"
+        return " on the only attempt" if is_over else ""
+    over = f" over {duration(facts.span)}" if is_over and facts.span else ""
+    if facts.alike is None or facts.alike >= facts.attempts:
+        return f" on all {facts.attempts} attempts{over if is_over else ' so far'}"
+    return f" on the last of {facts.attempts} attempts{over}" if is_over else f" on attempt {facts.attempts}"
+
+
+def _network(facts: Facts) -> str:
+    """What an answer proves to be fine."""
+    return "the network and TLS are" if facts.is_tls else "the network is"
 
 
 def _own_words(facts: Facts) -> str:
@@ -253,12 +130,19 @@ def _asked(facts: Facts) -> str:
     if facts.location and facts.error_class and facts.error_class.startswith("http_3"):
         return f"The answer names “{facts.location}”."
     if facts.retry_after:
-        seconds = facts.retry_after.strip()
-        when = (
-            duration(timedelta(seconds=int(seconds))) if seconds.isdecimal() and len(seconds) < 8 else seconds
-        )
-        return f"It asked to wait (Retry-After): {when}."
+        return f"It asked to wait (Retry-After): {_wait_in_words(facts)}."
     return ""
+
+
+def _wait_in_words(facts: Facts) -> str:
+    text = facts.retry_after.strip() if facts.retry_after else ""
+    seconds = int(text) if text.isdecimal() and len(text) <= _LONGEST_SPAN else None
+    said = text if seconds is None else duration(timedelta(seconds=seconds))
+    is_longer = text.isdecimal() if seconds is None else seconds > LONGEST_WAIT.total_seconds()
+    is_cut = is_longer or (facts.asked_wait is not None and facts.asked_wait > LONGEST_WAIT)
+    if is_cut and facts.status == Status.RETRYING:
+        return f"{said}, which was cut to {LONGEST_WAIT // timedelta(hours=1)} h"
+    return said
 
 
 def _sentences(*parts: str) -> str:

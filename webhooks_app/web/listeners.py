@@ -15,6 +15,7 @@ from webhooks_app.engine.retry import Schedule, schedule_for, timeout_for
 from webhooks_app.errors import Conflict
 from webhooks_app.storage import ids
 from webhooks_app.storage.models import Listener, State
+from webhooks_app.storage.queries import attempts
 from webhooks_app.storage.queries import deliveries as delivery_queries
 from webhooks_app.storage.queries import listeners as queries
 from webhooks_app.storage.queries.deliveries import DeliveryFilter
@@ -185,6 +186,7 @@ def _live(listener: Listener) -> dict[str, Any]:
         "scope": filter_of_listener(listener),
         "health": health,
         "deliveries": rows,
+        "last": attempts.last_ones(session(), [row.id for row in rows]),
         "revision": revision_of(listener.version, listener.deleted_at, health, told),
     }
 

@@ -24,6 +24,7 @@ from pygments.lexers import JsonLexer, TextLexer
 
 from webhooks_app.engine.url import readable_host
 from webhooks_app.web import assets, charts
+from webhooks_app.web.error_words import error_word
 
 MISSING = "–"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -48,6 +49,7 @@ def register(app: Flask, *, clock: Callable[[], datetime] = lambda: datetime.now
         json_html=json_html,
         pretty_json=pretty_json,
         compact_json=compact_json,
+        error_word=error_word,
         host_of=readable_host,
         clipped=clipped,
         is_clipped=is_clipped,

@@ -1,13 +1,12 @@
-"""Is everything in order? One sentence for the top of the dashboard, and an error in a few words. Pure."""
+"""Is everything in order? One sentence for the top of the dashboard. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from webhooks_app.storage.models import Delivery, State
+from webhooks_app.storage.models import State
 from webhooks_app.storage.queries.figures import Slot
-from webhooks_app.web.delivery_filter import ERROR_CLASSES
 from webhooks_app.web.present import plural
 
 
@@ -54,14 +53,6 @@ def verdict(
     if not listeners:
         return Verdict("info", "Nobody listens yet.")
     return Verdict("ok", _calm(states, total, listeners=listeners, said=said))
-
-
-def last_error(delivery: Delivery) -> str:
-    """What went wrong last: Answered 500, DNS failure."""
-    if delivery.last_status_code:
-        return f"Answered {delivery.last_status_code}"
-    error_class = delivery.last_error_class or ""
-    return ERROR_CLASSES.get(error_class, error_class.replace("_", " ").capitalize())
 
 
 def _ailing(states: Mapping[State, int], *, ailing: int, retrying: int, listeners: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,13 +11,21 @@ from sqlalchemy.orm import Session
 from webhooks_app.storage.models import Attempt
 
 
-def last_durations(session: Session, delivery_ids: Sequence[str]) -> dict[str, float | None]:
-    """How many milliseconds the last attempt of each delivery took; a delivery without attempts is missing."""
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last attempt of a delivery: how long it took, and our sentence about what went wrong."""
+
+    duration_ms: float | None = None
+    error: str | None = None
+
+
+def last_ones(session: Session, delivery_ids: Sequence[str]) -> dict[str, Last]:
+    """The last attempt of each delivery; a delivery without attempts is missing."""
     if not delivery_ids:
         return {}
     query = (
-        sa.select(Attempt.delivery_id, Attempt.duration_ms)
+        sa.select(Attempt.delivery_id, Attempt.duration_ms, Attempt.error)
         .where(Attempt.delivery_id.in_(delivery_ids))
         .order_by(Attempt.delivery_id, Attempt.number)  # the last one of each stays in the dict
     )
-    return dict(session.execute(query).all())
+    return {row.delivery_id: Last(row.duration_ms, row.error) for row in session.execute(query)}

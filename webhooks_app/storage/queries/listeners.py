@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from webhooks_app.storage.models import WAITING, Delivery, Listener, Status
+from webhooks_app.storage.queries import attempts
 from webhooks_app.storage.queries.indexed import IS_UNSENT
 from webhooks_app.storage.queries.page import Cursor, Page, page_of
 
@@ -22,6 +23,7 @@ class Health:
     failed: int = 0
     last_status_code: int | None = None
     last_error_class: str | None = None
+    last_error: str | None = None  # our sentence about it
     last_at: datetime | None = None
     next_due_at: datetime | None = None
 
@@ -96,12 +98,13 @@ def health(session: Session, listener_ids: Sequence[str], since: datetime) -> di
     found = {}
     for listener_id in listener_ids:
         counts = ended.get(listener_id, {})
-        code, error_class, at = last.get(listener_id, (None, None, None))
+        code, error_class, error, at = last.get(listener_id, (None, None, None, None))
         found[listener_id] = Health(
             delivered=counts.get(Status.DELIVERED, 0),
             failed=counts.get(Status.FAILED, 0),
             last_status_code=code,
             last_error_class=error_class,
+            last_error=error,
             last_at=at,
             next_due_at=due.get(listener_id),
         )
@@ -139,7 +142,7 @@ def _ended(session: Session, listener_ids: Sequence[str], since: datetime) -> di
 
 def _last_answers(
     session: Session, listener_ids: Sequence[str], since: datetime
-) -> dict[str, tuple[int | None, str | None, datetime]]:
+) -> dict[str, tuple[int | None, str | None, str | None, datetime]]:
     """What came last of each listener's newest delivery that was tried; the moment is the delivery's."""
     place = sa.func.row_number().over(
         partition_by=Delivery.listener_id, order_by=(Delivery.created_at.desc(), Delivery.id.desc())
@@ -147,6 +150,7 @@ def _last_answers(
     at = sa.func.coalesce(Delivery.finished_at, Delivery.created_at, type_=Delivery.created_at.type)
     ranked = (
         sa.select(
+            Delivery.id,
             Delivery.listener_id,
             Delivery.last_status_code,
             Delivery.last_error_class,
@@ -161,10 +165,16 @@ def _last_answers(
         )
         .subquery()
     )
-    query = sa.select(ranked).where(ranked.c.place == 1)
+    rows = session.execute(sa.select(ranked).where(ranked.c.place == 1)).all()
+    last = attempts.last_ones(session, [row.id for row in rows])
     return {
-        row.listener_id: (row.last_status_code, row.last_error_class, row.at)
-        for row in session.execute(query)
+        row.listener_id: (
+            row.last_status_code,
+            row.last_error_class,
+            last[row.id].error if row.id in last else None,
+            row.at,
+        )
+        for row in rows
     }
 
 
