@@ -102,6 +102,39 @@ def test_a_state_other_than_active_has_its_banner(viewer, make_listener, state):
     assert "Ten failures." in text
 
 
+@pytest.mark.parametrize("state", ["paused", "failing", "disabled"])
+def test_the_state_comes_before_what_else_is_to_be_said(viewer, make_listener, state):
+    text = page(viewer, address(make_listener(state=state, state_reason="Ten failures.")))
+
+    assert (
+        text.index("Ten failures.") < text.index("anyone on the way can read") < text.index("<h2>Gets</h2>")
+    )
+
+
+def test_what_is_tried_again_is_not_said_to_be_unsent(viewer, make_listener, make_delivery):
+    listener = make_listener()
+    make_delivery(listener=listener, status="retrying", attempt_count=1, last_error_class="deadline")
+
+    for url in ("/listeners", "/hooks/person", address(listener)):
+        text = page(viewer, url)
+        assert "none ended yet, 1 retrying" in text and "nothing sent" not in text, url
+
+
+def test_a_listener_that_was_never_sent_to_is_said_to_be_so(viewer, make_listener):
+    make_listener()
+
+    assert "nothing sent yet" in page(viewer, "/listeners")
+
+
+def test_what_is_held_is_not_said_to_be_nothing(viewer, make_listener, make_delivery):
+    listener = make_listener(state="paused")
+    make_delivery(listener=listener, status="held")
+
+    text = page(viewer, address(listener))
+
+    assert "1 is held" in text and "nothing is waiting" not in text
+
+
 def test_http_is_warned_of_and_https_is_not(viewer, make_listener):
     sentence = "anyone on the way can read what is sent"
 

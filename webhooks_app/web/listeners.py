@@ -72,7 +72,6 @@ def show(listener_id: str) -> str:
             one for one in listener.secrets if one.expires_at is None or one.expires_at > engine().clock()
         ],
         history=audit(session(), object_type="listener", object_id=listener.id, limit=8).rows,
-        warnings=url.warnings(listener.url),
         **_live(listener),
     )
 
@@ -180,14 +179,18 @@ def _live(listener: Listener) -> dict[str, Any]:
         session(), DeliveryFilter(listener_id=listener.id), limit=SHOWN_DELIVERIES
     ).rows
     health = queries.health(session(), [listener.id], since)[listener.id]
+    held = delivery_queries.count_up_to(session(), DeliveryFilter(listener_id=listener.id, status=("held",)))
     told = [(row.id, row.status, row.attempt_count, row.due_at) for row in rows]
     return {
         "listener": listener,
         "scope": filter_of_listener(listener),
+        "warnings": url.warnings(listener.url),
+        "is_registered": listener.hook in engine().hooks,
         "health": health,
+        "held": held,
         "deliveries": rows,
         "last": attempts.last_ones(session(), [row.id for row in rows]),
-        "revision": revision_of(listener.version, listener.deleted_at, health, told),
+        "revision": revision_of(listener.version, listener.deleted_at, health, held, told),
     }
 
 
@@ -199,5 +202,4 @@ def _settings(listener: Listener) -> dict[str, Any]:
         "timeout_seconds": timeout_for(listener.timeout_seconds, hook, engine().settings),
         "waits": schedule.waits,
         "sends_in_flight": listener.sends_in_flight or engine().settings.sends_per_listener,
-        "is_registered": hook is not None,
     }

@@ -17,10 +17,11 @@ from webhooks_app.storage.queries.page import Cursor, Page, page_of
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a listener did: what ended in a span of time, its last answer, and when it is next sent to."""
+    """How a listener did: what ended in a span of time, its last answer, what is tried again, what is next."""
 
     delivered: int = 0
     failed: int = 0
+    retrying: int = 0
     last_status_code: int | None = None
     last_error_class: str | None = None
     last_error: str | None = None  # our sentence about it
@@ -94,19 +95,21 @@ def health(session: Session, listener_ids: Sequence[str], since: datetime) -> di
         return {}
     ended = _ended(session, listener_ids, since)
     last = _last_answers(session, listener_ids, since)
-    due = _next_due(session, listener_ids)
+    waiting = _waiting(session, listener_ids)
     found = {}
     for listener_id in listener_ids:
         counts = ended.get(listener_id, {})
+        retrying, due_at = waiting.get(listener_id, (0, None))
         code, error_class, error, at = last.get(listener_id, (None, None, None, None))
         found[listener_id] = Health(
             delivered=counts.get(Status.DELIVERED, 0),
             failed=counts.get(Status.FAILED, 0),
+            retrying=retrying,
             last_status_code=code,
             last_error_class=error_class,
             last_error=error,
             last_at=at,
-            next_due_at=due.get(listener_id),
+            next_due_at=due_at,
         )
     return found
 
@@ -178,10 +181,12 @@ def _last_answers(
     }
 
 
-def _next_due(session: Session, listener_ids: Sequence[str]) -> dict[str, datetime]:
+def _waiting(session: Session, listener_ids: Sequence[str]) -> dict[str, tuple[int, datetime]]:
+    """How many deliveries of each are tried again, tests left out, and when the next of any kind is due."""
+    is_retried = sa.and_(Delivery.status == Status.RETRYING, Delivery.test.is_(False))
     query = (
-        sa.select(Delivery.listener_id, sa.func.min(Delivery.due_at))
+        sa.select(Delivery.listener_id, sa.func.count().filter(is_retried), sa.func.min(Delivery.due_at))
         .where(IS_UNSENT, Delivery.listener_id.in_(listener_ids), Delivery.status.in_(WAITING))
         .group_by(Delivery.listener_id)
     )
-    return dict(session.execute(query).all())
+    return {row[0]: (row[1], row[2]) for row in session.execute(query)}
