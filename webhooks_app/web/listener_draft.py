@@ -18,7 +18,7 @@ from webhooks_app.engine.configuration import values_of
 from webhooks_app.engine.listeners import Wanted, check
 from webhooks_app.errors import BadFilter, FieldError, Refused
 from webhooks_app.event import Hook
-from webhooks_app.match import Filter
+from webhooks_app.match import Exists, Filter
 from webhooks_app.match_forms import VALUE_TYPES, field_of, filter_of, rows_for
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import Listener
@@ -61,6 +61,7 @@ class ListenerDraft:
         self.further = FurtherForm(sent, data={"filter_json": _as_text(further)})
         self.config: Form | None = _config_form(hook, sent, wanted)
         self.filter: Filter | None = wanted.filter if wanted else Filter({})
+        self._strangers = _strangers(hook, sent)
         self.is_valid = sent is not None and self._read()
 
     @property
@@ -121,6 +122,10 @@ class ListenerDraft:
 
     def _filter(self) -> Filter | None:
         asked = filter_of(self.rows, self.hook.arguments)
+        if self._strangers:
+            # Without them the listener would get more than was asked for, perhaps every event.
+            self.further.filter_json.errors = self._strangers
+            return None
         try:
             further = Filter.from_json((self.further.filter_json.data or "").strip() or "{}")
             self.hook.check_filter(further)
@@ -136,6 +141,24 @@ class ListenerDraft:
         if kind == "config" and self.config is not None and rest in self.config:
             return self.config[rest]
         return field_of(self.form, name) or self.form.url
+
+
+def _strangers(hook: Hook, sent: MultiDict[str, str] | None) -> list[str]:
+    """A sentence for each row of an argument that the hook does not provide: of a form that is older than it."""
+    if sent is None:
+        return []
+    known = {argument.name for argument in hook.arguments}
+    found = []
+    for key, matcher in sent.items():
+        name = key.removeprefix(FILTER_PREFIX).removesuffix("_cond")
+        if key != f"{FILTER_PREFIX}{name}_cond" or name in known or matcher in ("", "any"):
+            continue
+        try:
+            hook.check_filter(Filter({name: (Exists(),)}))
+        except BadFilter as error:
+            typed = sent.get(f"{FILTER_PREFIX}{name}_query", "")
+            found.append(f"{error} Your form, which is older, asked: {name} {matcher} {typed}".rstrip() + ".")
+    return found
 
 
 def _typed(wanted: Wanted | None, version: int | None) -> dict[str, Any]:
