@@ -227,3 +227,33 @@ def test_what_retention_has_deleted_is_said_where_it_stood(operator, make_delive
 def test_the_small_print_says_until_when_it_is_kept(operator, make_delivery):
     assert "Kept until" in page(operator, address(make_delivery(status="failed")))
     assert "Kept until" not in page(operator, address(make_delivery(status="held")))
+
+
+def test_the_small_print_comes_along_with_what_changed(viewer, engine, make_delivery, add_attempt):
+    delivery = make_delivery()
+    before = page(viewer, address(delivery, tab="event"))
+    known = re.search(r'hx-get="([^"]+)"', before)[1].replace("&amp;", "&")
+    assert "not yet" in before
+
+    with engine.sessions.begin() as session:
+        stored = session.get_one(type(delivery), delivery.id)
+        stored.status, stored.attempt_count, stored.finished_at = "delivered", 1, engine.clock()
+    add_attempt(delivery, worker="w1.host-7")
+    live = page(viewer, known)
+
+    assert 'id="small-print" hx-swap-oob="true"' in live and "not yet" not in live and "w1.host-7" in live
+
+
+@pytest.mark.parametrize("tab, comes", [("response", True), ("request", True), ("", False)])
+def test_a_tab_is_renewed_only_while_it_has_nothing_to_show(operator, make_delivery, add_attempt, tab, comes):
+    delivery = make_delivery()
+    if not tab:
+        add_attempt(delivery, number=1)  # then there is something that may just be read
+    before = page(operator, address(delivery, tab=tab))
+    known = re.search(r'hx-get="([^"]+)"', before)[1].replace("&amp;", "&").partition("v=")
+    asked = known[0] + known[2].partition("&")[2]
+
+    add_attempt(delivery, number=2, response_body=b"what was answered")
+    live = page(operator, asked)
+
+    assert ('id="what" hx-swap-oob="true"' in live) is comes

@@ -71,21 +71,31 @@ def show(delivery_id: str) -> str:
         "deliveries/show.html",
         page=page,
         tab=tab,
-        content=delivery_page.content(page, tab, engine=engine(), sees_bodies=_sees_bodies()),
+        content=_content(page, tab),
         sees_bodies=_sees_bodies(),
         siblings=queries.siblings(session(), page.delivery),
         newer=newer,
         older=older,
-        cleared=_cleared(),
-        goes_at=goes_at(page.delivery, engine().settings),
+        **_kept(page.delivery),
     )
 
 
 @bp.get("/<delivery_id>/live")
 def live(delivery_id: str) -> str | Answer:
-    """The headline, the diagnosis and the timeline alone; 204 while nothing happened."""
+    """What changes of the page; 204 while nothing happened. `?tab=` is one that has nothing to show yet."""
     page = delivery_page.read(_delivery(delivery_id), engine=engine())
-    return unchanged(page.revision) or render_template("deliveries/_live.html", page=page)
+    tab = delivery_page.tab_of(page, tab=request.args.get("tab"), attempt=None)
+    # A tab with something in it may just be read, and is left as it is.
+    content = _content(page, tab) if "tab" in request.args else None
+    return unchanged(page.revision) or render_template(
+        "deliveries/_live.html",
+        page=page,
+        tab=tab,
+        content=content,
+        sees_bodies=_sees_bodies(),
+        is_fragment=True,
+        **_kept(page.delivery),
+    )
 
 
 @bp.get("/<delivery_id>/attempts/<int:number>/<any(request,response):side>")
@@ -235,6 +245,10 @@ def _delivery(delivery_id: str) -> Delivery:
     return found
 
 
+def _content(page: delivery_page.DeliveryPage, tab: delivery_page.Tab) -> delivery_page.Content:
+    return delivery_page.content(page, tab, engine=engine(), sees_bodies=_sees_bodies())
+
+
 def _sees_bodies() -> bool:
     return bool(current_user.may("operator"))
 
@@ -243,6 +257,11 @@ def _sees_bodies() -> bool:
 def log_address(args: delivery_filter.Args, **more: str | None) -> str:
     """The address of the log with these parts and some more."""
     return _address(args + tuple((name, value) for name, value in more.items() if value))
+
+
+def _kept(delivery: Delivery) -> dict[str, Any]:
+    """What the page says of how long things are kept."""
+    return {"cleared": _cleared(), "goes_at": goes_at(delivery, engine().settings)}
 
 
 def _cleared() -> str:

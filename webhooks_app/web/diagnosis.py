@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from webhooks_app.attributes import LONGEST_WAIT
 from webhooks_app.engine import candidates, unsealed
+from webhooks_app.schedule import LONGEST_WAIT
 from webhooks_app.storage.models import State, Status
 from webhooks_app.web.causes import cause_of
 from webhooks_app.web.present import duration
