@@ -1,11 +1,13 @@
 """Does the audit log say who did what, to admins?"""
 
+import re
+
 import pytest
 
 from tests.web.conftest import page
 from webhooks_app.engine.audit import Actor, note
 from webhooks_app.storage.people import AuditEntry
-from webhooks_app.web.audit import changes_of
+from webhooks_app.web.audit import act_done, changes_of
 
 ANN = Actor("ann@example.com", "127.0.0.1")
 ID = "01a2051ac402700bacefbcacb43256da"
@@ -74,3 +76,35 @@ def test_a_side_that_held_nothing_is_not_drawn(before, after, was, is_now):
     entry = AuditEntry(before=before, after=after)
 
     assert [(one.was, one.is_now) for one in changes_of(entry)] in ([(was, is_now)], [])
+
+
+def test_what_held_nothing_is_left_out(admin, noted):
+    noted(
+        "create", after={"url": "http://a.example.com", "headers": {}, "config": {}, "filter": [], "rate": 0}
+    )
+
+    text = page(admin, "/audit")
+
+    assert "<dt>url</dt>" in text and "<dt>rate</dt>" in text
+    assert "header" not in re.search("<tbody>.*</tbody>", text)[0] and "<dt>config</dt>" not in text
+
+
+def test_a_long_entry_is_folded_after_three_lines(admin, noted):
+    noted("create", after={f"field_{number}": number for number in range(1, 6)})
+
+    shown, rest = re.search("<tbody>.*</tbody>", page(admin, "/audit"))[0].split("<summary>2 more</summary>")
+
+    assert shown.count("<dt>") == 3 and rest.count("<dt>") == 2
+
+
+def test_a_fingerprint_is_called_one(admin, noted):
+    noted("rotate-secret", before={"secret": "e47aa"}, after={"secret": "09bcd"})
+
+    assert "<dt>secret fingerprint</dt>" in page(admin, "/audit")
+
+
+@pytest.mark.parametrize("act, words", [
+    ("create", "Created"), ("disable", "Disabled"), ("rotate-secret", "Secret rotated"), ("some-thing", "Some thing"),
+])  # fmt: skip
+def test_an_act_is_told_as_done(act, words):
+    assert act_done(act) == words

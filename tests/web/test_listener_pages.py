@@ -250,3 +250,10 @@ def test_a_poll_answers_204_until_something_changes(viewer, make_listener, make_
 
     make_delivery(listener=listener)
     assert viewer.get(address(listener, f"/live?v={revision}")).status_code == 200
+
+
+def test_the_history_says_what_was_done(operator, make_listener):
+    listener = make_listener()
+    operator.post(address(listener, "/pause"))
+
+    assert 'Paused <span class="muted">by operator@example.com</span>' in page(operator, address(listener))

@@ -38,3 +38,9 @@ def test_without_javascript_a_button_shows_the_preview(operator, engine, make_ev
     assert "<strong>1 of 1</strong>" in answer.text
     with engine.sessions() as session:
         assert queries.all(session) == []
+
+
+def test_a_single_event_is_told_as_one(operator, make_event):
+    make_event()
+
+    assert "There is 1 event so far." in operator.post("/listeners/preview", data={"hook": "person"}).text

@@ -28,6 +28,12 @@ _PAGES = {
     "delivery": ("deliveries.show", "delivery_id", ids.DELIVERY),
     "event": ("events.show", "event_id", ids.EVENT),
 }
+_DONE = {
+    "create": "Created", "change": "Changed", "delete": "Deleted", "pause": "Paused", "resume": "Resumed",
+    "disable": "Disabled", "rotate-secret": "Secret rotated", "test": "Test sent",
+}  # fmt: skip
+# What the log keeps of these is no value of theirs.
+_FINGERPRINTS = {"secret": "secret fingerprint", "headers": "header fingerprints"}
 _LISTS = {"user": "settings.users", "token": "settings.tokens"}
 
 
@@ -65,17 +71,32 @@ def index() -> str | Answer:
 
 
 def changes_of(entry: AuditEntry) -> list[Change]:
-    """The fields that differ between before and after, in their order."""
+    """The fields that differ between before and after, in their order; not those that held nothing in either."""
     before, after = entry.before or {}, entry.after or {}
     old, new = changed(before, after)
-    return [
-        Change(name, old.get(name), new.get(name), was=_is_there(before, name), is_now=_is_there(after, name))
+    changes = [
+        Change(
+            _FINGERPRINTS.get(name, name),
+            old.get(name),
+            new.get(name),
+            was=_is_there(before, name),
+            is_now=_is_there(after, name),
+        )
         for name in old
     ]
+    return [one for one in changes if one.was or one.is_now]
+
+
+@bp.app_template_filter("act_done")
+def act_done(act: str) -> str:
+    """An act as what was done: Created, Secret rotated."""
+    return _DONE.get(act, act.replace("-", " ").capitalize())
 
 
 def _is_there(state: Mapping[str, Any], name: str) -> bool:
-    return state.get(name) not in (None, "")
+    # Not `in`: 0 and False are values.
+    value = state.get(name)
+    return value is not None and value != "" and value != {} and value != []
 
 
 def _object_url(entry: AuditEntry) -> str | None:
