@@ -53,6 +53,21 @@ def test_a_redis_that_is_away_is_told_and_the_page_still_comes(viewer, queue):
     assert "Redis does not answer." in text and "Not known just now" in text
 
 
+@pytest.mark.parametrize("url", ["/", "/system"])
+def test_a_redis_that_is_away_is_told_once(viewer, queue, url):
+    queue.is_down = True
+
+    assert page(viewer, url).count("Redis does not answer. Events are") == 1
+
+
+def test_workers_that_are_not_known_are_not_counted(viewer, queue):
+    queue.is_down = True
+
+    text = page(viewer, "/system")
+
+    assert "not known while Redis is away" in text and "for deliveries: 0" not in text
+
+
 def test_what_waits_is_counted(viewer, make_delivery, make_event):
     make_delivery()
     make_delivery(status="held")

@@ -97,7 +97,8 @@ def _live(chosen: Range) -> dict[str, Any]:
     # The first steps name what does not run themselves.
     problems = [] if steps else runs.problems
     # What has to be started stops everything; that deliveries are late, for instance, does not.
-    stoppages = [text for text, command in problems if command or runs.queue.problem]
+    is_away = bool(runs.queue.problem)  # the frame of this page does not say it, so the verdict does
+    stoppages = [text for text, command in runs.problems if is_away or (command and not steps)]
     said = verdict(
         states,
         span.total,

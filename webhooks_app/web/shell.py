@@ -20,6 +20,7 @@ from webhooks_app.web import identity, present
 CHECKED_EVERY_SECONDS = 3.0
 DEMO = "webhooks_app.demo"
 
+TELL_OF_REDIS = ("dashboard", "system")  # the pages that say it themselves
 QUEUE_AWAY = "Redis does not answer. Events are accepted and kept; they are delivered as soon as it is back."
 QUEUE_REFUSES = (
     "Redis takes nothing: its memory or disk is full, or it is a copy that only reads. Events are accepted and kept, "
@@ -115,7 +116,7 @@ def _place() -> str:
 def _banners() -> list[tuple[str, str]]:
     found = []
     queue = queue_problem()
-    if queue:
+    if queue and request.blueprint not in TELL_OF_REDIS:
         found.append(("bad", queue))
     free = room.free_bytes_if_few(console().engine)
     if free is not None:
