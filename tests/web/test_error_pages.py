@@ -129,6 +129,29 @@ def test_a_form_without_a_good_token_is_refused_with_what_was_typed(app, operato
     assert "made up" not in answer.text
 
 
+@pytest.mark.parametrize("referrer, back", [
+    ("http://localhost/listeners/new?hook=person", "/listeners/new?hook=person"),
+    ("", "/hooks/person/listeners/new"),
+    ("http://[", "/hooks/person/listeners/new"),
+    ("https://elsewhere.example.com/x", "/hooks/person/listeners/new"),
+    ("http://localhost//elsewhere.example.com/x", "/elsewhere.example.com/x"),
+])  # fmt: skip
+def test_an_expired_form_leads_back_to_itself_and_to_no_other_site(app, operator, referrer, back):
+    app.config["WTF_CSRF_ENABLED"] = True
+
+    answer = operator.post("/hooks/person/listeners/new", headers={"Referer": referrer})
+
+    assert f'href="{back}">Back to the form</a>' in answer.text
+
+
+def test_an_act_without_a_page_of_its_own_leads_to_the_dashboard_alone(app, operator, make_listener):
+    app.config["WTF_CSRF_ENABLED"] = True
+
+    answer = operator.post(f"/listeners/lsn_{make_listener().id}/pause")
+
+    assert "Back to the form" not in answer.text and "Go to the dashboard" in answer.text
+
+
 def test_what_is_secret_is_not_shown_again(app, client):
     app.config["WTF_CSRF_ENABLED"] = True
 

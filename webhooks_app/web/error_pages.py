@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_login import AnonymousUserMixin
@@ -21,14 +22,12 @@ from webhooks_app.extensions import db
 from webhooks_app.storage import faults
 from webhooks_app.storage.queries import revision
 from webhooks_app.web.protection import request_id
+from webhooks_app.web.typed import typed_values
 
 log = logging.getLogger("webhooks_app.web")
 
 CODES = (400, 403, 404, 405, 413, 422, 429, 500, 503)  # each has a page of its own
 OTHER_CODES = (401, 406, 408, 409, 410, 411, 412, 414, 415, 416, 417, 428, 431)
-
-# Never shown again, not even to who typed them.
-_SECRET_FIELDS = ("csrf_token", "password", "secret", "headers")
 
 
 def register(app: Flask) -> None:
@@ -88,12 +87,24 @@ def _own_words(error: HTTPException) -> str:
 
 
 def _expired_form() -> Response:
-    typed = [
-        (name, value)
-        for name, value in request.form.items(multi=True)
-        if value and not name.endswith(_SECRET_FIELDS)
-    ]
-    return error_page(400, "This form has expired. Reload the page and try again.", typed=typed[:100])
+    advice = "This form has expired. Reload the page and try again."
+    typed = typed_values(request.form.items(multi=True))
+    return error_page(400, advice, typed=typed, form_url=_page_of_form())
+
+
+def _page_of_form() -> str | None:
+    """The page of this site that the form stood on, as the browser names it; or this address, if it is a page."""
+    try:
+        came_from = urlsplit(request.referrer or "")
+    except ValueError:  # a browser would not send it
+        came_from = urlsplit("")
+    if (came_from.scheme, came_from.netloc) == (request.scheme, request.host):
+        # Without its host, so that it can lead nowhere else; two slashes would begin another one.
+        path = "/" + came_from.path.lstrip("/\\")
+        return f"{path}?{came_from.query}" if came_from.query else path
+    adapter = current_app.create_url_adapter(request)
+    is_page = adapter is not None and "GET" in adapter.allowed_methods()
+    return request.script_root + request.path if is_page else None
 
 
 def _too_many(error: TooManyRequests) -> Response:
