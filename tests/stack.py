@@ -11,14 +11,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+from tests.patience import PATIENCE, wait_until
 from webhooks_app.runtime.instance import prepare
 from webhooks_app.runtime.redis_server import own_redis
 from webhooks_app.storage import migrations
@@ -40,14 +40,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def wait_until(holds: Callable[[], object], *, seconds: float = 10, what: str = "it") -> None:
-    """Look again every 20 ms until it holds; an AssertionError after `seconds`."""
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, f"Waited {seconds} s in vain for {what}."
-        time.sleep(0.02)
 
 
 class Stack:
@@ -92,13 +84,13 @@ class Stack:
 
     def wait_for_web(self) -> None:
         """Wait until /healthz answers."""
-        wait_until(self._answers, what="the web server", seconds=20)
+        wait_until(self._answers, what="the web server")
 
     def command(self, *words: str) -> str:
         """What `flask --app wsgi webhooks …` prints."""
         done = subprocess.run(
             [sys.executable, "-m", "flask", "--app", "wsgi", "webhooks", *words],
-            cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=60,
+            cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=PATIENCE,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
@@ -107,7 +99,7 @@ class Stack:
         """End one process, wait for it, and give its exit status."""
         process = self.processes.pop(name)
         process.send_signal(how)
-        return process.wait(30)
+        return process.wait(PATIENCE)
 
     def stop(self) -> None:
         """End everything, Redis last."""
@@ -116,10 +108,10 @@ class Stack:
                 self.processes[name].send_signal(signal.SIGTERM)
         for process in self.processes.values():
             try:
-                process.wait(30)
+                process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait(5)
+                process.wait(PATIENCE)
 
     def log(self, name: str) -> str:
         """What a process has said."""
@@ -134,7 +126,7 @@ class Stack:
         return process
 
     def _answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             connection.request("GET", "/healthz")
             return connection.getresponse().status == http.client.OK

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-PATIENCE = 5  # seconds until a test says that something never came
+from tests.patience import PATIENCE
 
 
 class Parcel:
@@ -42,10 +42,3 @@ def take_all(batch) -> list:
         assert time.monotonic() < until, "the batch never ended"
         taken += take(batch, at_least=1, seconds=0.5)
     return taken
-
-
-def wait_until(holds) -> None:
-    until = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.005)
