@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tests.patience import PATIENCE
+
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 DRIP_SECONDS = 0.02
 
@@ -20,6 +22,7 @@ class Conversation:
     def __init__(self, sock: socket.socket, stopped: threading.Event) -> None:
         self.sock = sock
         self.requests: list[bytes] = []
+        self.sent = 0  # bytes
         self.ended = threading.Event()  # our end of it is closed
         self._stopped = stopped
         self._rest = b""
@@ -44,6 +47,7 @@ class Conversation:
 
     def send(self, data: bytes) -> None:
         self.sock.sendall(data)
+        self.sent += len(data)
 
     def drip(self, data: bytes) -> None:
         """Send the same again and again, slowly, until the sender or the test has had enough."""
@@ -57,7 +61,7 @@ class Conversation:
 
     def wait(self) -> None:
         """Do nothing until the test is over."""
-        self._stopped.wait(10)
+        self._stopped.wait(PATIENCE)
 
 
 Behaviour = Callable[[Conversation], None]

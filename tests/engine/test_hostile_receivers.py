@@ -17,6 +17,7 @@ from tests.engine.hostile_receiver import (
     answering,
     dripping,
     flooding,
+    in_turn,
     keeping,
     never_reading,
     receiving,
@@ -24,12 +25,16 @@ from tests.engine.hostile_receiver import (
     silent,
     well_behaved,
 )
+from tests.patience import PATIENCE, SOON
+from webhooks_app.engine import transport as transport_module
 from webhooks_app.engine.addresses import NetworkPolicy
 from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome
 from webhooks_app.engine.transport import Transport
 
-DEADLINE = 0.3
+DEADLINE = (
+    0.3  # for receivers that never answer: then it does not matter how far an attempt came in that time
+)
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"
 
@@ -53,7 +58,7 @@ def sending(authority: Authority) -> Iterator[Transport]:
     transport.close()
 
 
-def send(transport: Transport, url: str, *, body: bytes = b"{}", seconds: float = DEADLINE) -> Outcome:
+def send(transport: Transport, url: str, *, body: bytes = b"{}", seconds: float = PATIENCE) -> Outcome:
     return transport.send(Message(url=url, headers=(), body=body, timeout_seconds=seconds))
 
 
@@ -74,11 +79,17 @@ def test_a_head_that_does_not_come_ends_at_the_deadline(
     with receiving(behaviour, tls=tls) as receiver:
         began = time.monotonic()
 
-        outcome = send(sending, receiver.url())
+        outcome = send(sending, receiver.url(), seconds=DEADLINE)
 
-        assert time.monotonic() - began <= DEADLINE + 0.2
+        assert time.monotonic() - began < SOON
     assert (outcome.error_class, outcome.status_code) == ("deadline", None)
-    assert outcome.error == "There was no complete answer within 0.3 seconds."
+
+
+def test_a_deadline_that_comes_while_an_answer_is_waited_for_is_told(sending: Transport) -> None:
+    with receiving(silent) as receiver:
+        outcome = send(sending, receiver.url(), seconds=2)  # enough to connect, also on a loaded machine
+
+    assert outcome.error == "There was no complete answer within 2 seconds."
 
 
 def test_a_receiver_that_never_reads_is_left_at_the_deadline(
@@ -87,9 +98,9 @@ def test_a_receiver_that_never_reads_is_left_at_the_deadline(
     with receiving(never_reading, tls=tls) as receiver:
         began = time.monotonic()
 
-        outcome = send(sending, receiver.url(), body=b"x" * 40_000_000)
+        outcome = send(sending, receiver.url(), body=b"x" * 40_000_000, seconds=DEADLINE)
 
-        assert time.monotonic() - began <= DEADLINE + 0.2
+        assert time.monotonic() - began < SOON
     assert outcome.error_class == "deadline"
 
 
@@ -100,18 +111,25 @@ def test_a_handshake_that_does_not_end_is_left_at_the_deadline(
     with receiving(behaviour) as receiver:
         began = time.monotonic()
 
-        outcome = send(sending, receiver.url().replace("http:", "https:"))
+        outcome = send(sending, receiver.url().replace("http:", "https:"), seconds=DEADLINE)
 
-        assert time.monotonic() - began <= DEADLINE + 0.2
+        assert time.monotonic() - began < SOON
     assert outcome.error_class in ("deadline", "tls_error")  # a drip of nonsense can be refused earlier
 
 
+@pytest.fixture
+def short_body_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time for a body begins when its head is there, however long that took."""
+    monkeypatch.setattr(transport_module, "BODY_SECONDS", DEADLINE)
+
+
+@pytest.mark.usefixtures("short_body_time")
 @pytest.mark.parametrize(
     "behaviour",
     [
-        pytest.param(dripping(HEAD + b"content-length: 99999\r\n\r\n", b"x"), id="drips its body"),
-        pytest.param(dripping(CHUNKED, b"1\r\nx\r\n"), id="drips chunks"),
-        pytest.param(dripping(HEAD + b"\r\n", b"x"), id="drips without a length"),
+        pytest.param(dripping(HEAD + b"content-length: 99999\r\n\r\nx", b"x"), id="drips its body"),
+        pytest.param(dripping(CHUNKED + b"1\r\nx\r\n", b"1\r\nx\r\n"), id="drips chunks"),
+        pytest.param(dripping(HEAD + b"\r\nx", b"x"), id="drips without a length"),
         pytest.param(keeping(HEAD + b"content-length: 9\r\n\r\nx"), id="stops in its body"),
     ],
 )
@@ -123,7 +141,7 @@ def test_a_body_that_does_not_come_is_a_delivered_one_cut_by_time(
 
         outcome = send(sending, receiver.url())
 
-        assert time.monotonic() - began <= DEADLINE + 0.2
+        assert time.monotonic() - began < SOON
     assert outcome.accepted
     assert outcome.truncated == "time"
     assert outcome.response_body.startswith(b"x")
@@ -160,7 +178,7 @@ def test_the_head_decides_and_the_body_is_kept_as_far_as_it_came(
     sending: Transport, tls: ssl.SSLContext | None, behaviour: Behaviour, body: bytes, truncated: str
 ) -> None:
     with receiving(behaviour, tls=tls) as receiver:
-        outcome = send(sending, receiver.url(), seconds=2)
+        outcome = send(sending, receiver.url())
 
     assert outcome.accepted
     assert (outcome.response_body, outcome.truncated) == (body, truncated)
@@ -172,11 +190,11 @@ def test_an_endless_body_costs_no_memory(sending: Transport, status: bytes) -> N
     with receiving(behaviour) as receiver:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-        outcome = send(sending, receiver.url(), seconds=5)
+        outcome = send(sending, receiver.url())
 
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert (len(outcome.response_body), outcome.truncated) == (65536, "size")
-    assert outcome.timings.total_ms < 500
+    assert receiver.conversations[0].sent < 40_000_000  # and not all of it was read
     assert grown < 5 * 1024  # KiB
 
 
@@ -203,7 +221,7 @@ def test_a_malformed_answer_is_a_protocol_error(
     sending: Transport, tls: ssl.SSLContext | None, answer: bytes, sentence: str
 ) -> None:
     with receiving(answering(answer), tls=tls) as receiver:
-        outcome = send(sending, receiver.url(), seconds=2)
+        outcome = send(sending, receiver.url())
 
     assert (outcome.error_class, outcome.status_code) == ("protocol_error", None)
     assert outcome.error is not None
@@ -212,7 +230,7 @@ def test_a_malformed_answer_is_a_protocol_error(
 
 def test_a_reset_is_a_protocol_error(sending: Transport) -> None:
     with receiving(reset) as receiver:
-        outcome = send(sending, receiver.url(), seconds=2)
+        outcome = send(sending, receiver.url())
 
     assert outcome.error_class == "protocol_error"
     assert outcome.error == "The receiver broke the connection before its answer."
@@ -232,7 +250,7 @@ def test_a_reset_is_a_protocol_error(sending: Transport) -> None:
 )
 def test_an_odd_but_whole_answer_counts_by_its_status(sending: Transport, answer: bytes, status: int) -> None:
     with receiving(answering(answer)) as receiver:
-        outcome = send(sending, receiver.url(), seconds=2)
+        outcome = send(sending, receiver.url())
 
     assert outcome.status_code == status
     assert outcome.error_class == (None if status in (200, 204) else f"http_{status}")
@@ -245,8 +263,8 @@ def test_stored_headers_are_few_short_and_printable(sending: Transport) -> None:
         receiving(answering(HEAD + many + b"content-length: 0\r\n\r\n")) as flooded,
         receiving(answering(HEAD + long + b"content-length: 0\r\n\r\n")) as swollen,
     ):
-        few = send(sending, flooded.url(), seconds=2).response_headers
-        short = send(sending, swollen.url(), seconds=2).response_headers
+        few = send(sending, flooded.url()).response_headers
+        short = send(sending, swollen.url()).response_headers
 
     assert len(few) == 64
     assert few[0] == ("x-0", "\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}é")
@@ -255,9 +273,10 @@ def test_stored_headers_are_few_short_and_printable(sending: Transport) -> None:
 
 
 def test_a_connection_cut_by_the_deadline_is_not_used_again(sending: Transport) -> None:
-    with receiving(keeping(HEAD + b"content-length: 9\r\n\r\nx")) as receiver:
-        assert send(sending, receiver.url()).truncated == "time"
-        assert send(sending, receiver.url()).truncated == "time"
+    stopping = keeping(HEAD + b"content-length: 9\r\n\r\nx")
+    with receiving(in_turn(stopping, well_behaved)) as receiver:
+        assert send(sending, receiver.url(), seconds=2).truncated == "time"
+        assert send(sending, receiver.url()).response_body == b"ok"
 
         assert len(receiver.conversations) == 2
 
@@ -266,13 +285,13 @@ def test_the_log_shows_nothing_of_a_malformed_answer(
     sending: Transport, caplog: pytest.LogCaptureFixture
 ) -> None:
     with receiving(answering(HEAD + b"no colon here\r\ncontent-length: 0\r\n\r\n")) as receiver:
-        send(sending, receiver.url(path="/secret-token"), seconds=2)
+        send(sending, receiver.url(path="/secret-token"))
 
     assert caplog.text == ""
 
 
 def test_the_next_delivery_is_well_after_a_bad_one(sending: Transport) -> None:
     with receiving(silent) as bad, receiving(well_behaved) as good:
-        send(sending, bad.url())
+        send(sending, bad.url(), seconds=DEADLINE)
 
         assert send(sending, good.url()).accepted

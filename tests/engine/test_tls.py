@@ -11,6 +11,7 @@ import pytest
 
 from tests.engine.certificates import Authority
 from tests.engine.hostile_receiver import Conversation, receiving, records, well_behaved
+from tests.patience import PATIENCE
 from webhooks_app.engine.addresses import NetworkPolicy
 from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome
@@ -44,7 +45,7 @@ def sending(authority: Authority) -> Iterator[Transport]:
 
 
 def send(transport: Transport, url: str) -> Outcome:
-    return transport.send(Message(url=url, headers=(), body=b"{}", timeout_seconds=2))
+    return transport.send(Message(url=url, headers=(), body=b"{}", timeout_seconds=PATIENCE))
 
 
 def test_the_name_goes_to_the_receiver_and_the_connection_is_kept(

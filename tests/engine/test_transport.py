@@ -17,6 +17,7 @@ from tests.engine.hostile_receiver import (
     silent,
     well_behaved,
 )
+from tests.patience import PATIENCE
 from webhooks_app.engine.addresses import NetworkPolicy
 from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome
@@ -25,7 +26,7 @@ from webhooks_app.errors import SettingError
 
 
 def send(transport: Transport, url: str, *, headers: tuple[tuple[str, str], ...] = ()) -> Outcome:
-    return transport.send(Message(url=url, headers=headers, body=b'{"name":"Joe"}', timeout_seconds=2))
+    return transport.send(Message(url=url, headers=headers, body=b'{"name":"Joe"}', timeout_seconds=PATIENCE))
 
 
 def test_exactly_the_message_is_sent(sending: Transport) -> None:
@@ -185,19 +186,21 @@ def test_a_child_process_has_connections_and_threads_of_its_own(sending: Transpo
 
     with receiving(slow) as receiver:
         assert send(sending, receiver.url()).accepted
-        told = _in_child(sending, receiver.url(), receiver.url(path="/hang"))
+        told = _in_child(sending, (receiver.url(), PATIENCE), (receiver.url(path="/hang"), 0.3))
         assert send(sending, receiver.url()).accepted
 
         assert told == [[200, None], [None, "deadline"]]
         assert len(receiver.conversations) == 2  # one for each process
 
 
-def _in_child(transport: Transport, *urls: str) -> list[list[object]]:
+def _in_child(transport: Transport, *sends: tuple[str, float]) -> list[list[object]]:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        messages = [Message(url=url, headers=(), body=b"{}", timeout_seconds=0.3) for url in urls]
-        outcomes = [transport.send(message) for message in messages]
+        outcomes = [
+            transport.send(Message(url=url, headers=(), body=b"{}", timeout_seconds=seconds))
+            for url, seconds in sends
+        ]
         os.write(writing, json.dumps([[one.status_code, one.error_class] for one in outcomes]).encode())
         os._exit(0)
     os.close(writing)
