@@ -9,12 +9,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.patience import PATIENCE, SOON, wait_until
+from webhooks_app.engine import deadline as module
 from webhooks_app.engine.deadline import Watchdog
 
 
 @pytest.fixture
-def watchdog() -> Iterator[Watchdog]:
-    watchdog = Watchdog(housekeeping=lambda: None)
+def watchdog(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watchdog]:
+    """One that does not look around by itself: what comes soon, comes because it was woken."""
+    monkeypatch.setattr(module, "_LONGEST_SLEEP_SECONDS", PATIENCE)
+    watchdog = Watchdog(housekeeping=lambda: None, housekeeping_seconds=PATIENCE)
     yield watchdog
     watchdog.close()
 
@@ -22,7 +26,7 @@ def watchdog() -> Iterator[Watchdog]:
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     ours, theirs = socket.socketpair()
-    ours.settimeout(2)
+    ours.settimeout(PATIENCE)
     with ours, theirs:
         yield ours, theirs
 
@@ -30,13 +34,13 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 def test_a_blocked_reader_returns_at_the_deadline(
     watchdog: Watchdog, pair: tuple[socket.socket, socket.socket]
 ) -> None:
+    began = time.monotonic()
     deadline = watchdog.start(0.1)
     watchdog.watch(deadline, pair[0])
-    began = time.monotonic()
 
     assert pair[0].recv(1) == b""
 
-    assert 0.09 <= time.monotonic() - began < 0.25
+    assert 0.1 <= time.monotonic() - began < SOON
     assert deadline.fired
     assert watchdog.finish(deadline)
 
@@ -44,16 +48,16 @@ def test_a_blocked_reader_returns_at_the_deadline(
 def test_a_nearer_deadline_overtakes_one_the_watchdog_sleeps_for(
     watchdog: Watchdog, pair: tuple[socket.socket, socket.socket]
 ) -> None:
-    watchdog.start(60)
-    time.sleep(0.02)
-    deadline = watchdog.start(60)
+    watchdog.start(PATIENCE)
+    wait_until(lambda: watchdog._sleeps_until)
+    deadline = watchdog.start(PATIENCE)
     watchdog.watch(deadline, pair[0])
     watchdog.bring_forward(deadline, 0.1)
     began = time.monotonic()
 
     assert pair[0].recv(1) == b""
 
-    assert time.monotonic() - began < 0.25
+    assert time.monotonic() - began < SOON
 
 
 def test_a_deadline_is_never_put_off(watchdog: Watchdog) -> None:
@@ -68,11 +72,12 @@ def test_a_deadline_is_never_put_off(watchdog: Watchdog) -> None:
 def test_a_finished_attempt_leaves_its_socket_alone(
     watchdog: Watchdog, pair: tuple[socket.socket, socket.socket]
 ) -> None:
-    deadline = watchdog.start(0.05)
+    deadline = watchdog.start(PATIENCE)
     watchdog.watch(deadline, pair[0])
 
     assert not watchdog.finish(deadline)
-    time.sleep(0.1)
+    watchdog.bring_forward(deadline, 0)
+    wait_until(lambda: not watchdog._heap)
 
     pair[1].send(b"x")
     assert pair[0].recv(1) == b"x"
@@ -83,7 +88,7 @@ def test_a_socket_that_comes_after_the_deadline_is_shut_at_once(
     watchdog: Watchdog, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     deadline = watchdog.start(0.01)
-    time.sleep(0.1)
+    wait_until(lambda: deadline.fired)
 
     watchdog.watch(deadline, pair[0])
 
@@ -106,10 +111,9 @@ def test_housekeeping_runs_now_and_then_and_may_fail(caplog: pytest.LogCaptureFi
 
     watchdog = Watchdog(housekeeping=failing, housekeeping_seconds=0.02)
     watchdog.finish(watchdog.start(1))
-    time.sleep(0.15)
+    wait_until(lambda: len(ran) >= 2)
     watchdog.close()
 
-    assert len(ran) >= 2
     assert "could not be closed" in caplog.text
 
 
