@@ -9,6 +9,7 @@ import time
 import pytest
 from redis.exceptions import ResponseError
 
+from tests.patience import SOON
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.engine.queue_facts import DELIVERIES, SLOW
 from webhooks_app.runtime.redis_client import quick_client
@@ -122,7 +123,7 @@ def test_without_redis_every_call_says_so_at_once(call):
     with pytest.raises(QueueUnreachable):
         call(RqQueue(quick_client("unix:///nowhere/redis.sock")))
 
-    assert time.monotonic() - began < 0.3
+    assert time.monotonic() - began < SOON
 
 
 def test_a_silent_redis_holds_a_caller_up_for_half_a_second():
@@ -132,4 +133,4 @@ def test_a_silent_redis_holds_a_caller_up_for_half_a_second():
         with pytest.raises(QueueUnreachable):
             queue.ring()
 
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < SOON
