@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from redis.exceptions import RedisError
 
 from tests.build import build_engine, settings_for
 from tests.fakes import FakeTransport, FixedClock
+from tests.patience import wait_until
 from webhooks_app import jobs
 from webhooks_app.engine import Engine
 from webhooks_app.registry import HookRegistry
@@ -31,7 +31,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with subprocess.Popen(server.program.command, stdout=subprocess.DEVNULL) as process:
         try:
             with Redis.from_url(server.url) as client:
-                _wait_for(client)
+                wait_until(lambda: _pings(client), what="Redis")
             yield server.url
         finally:
             process.terminate()
@@ -82,13 +82,8 @@ def own_signals() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-def _wait_for(client: Redis) -> None:
-    until = time.monotonic() + 5
-    while True:
-        try:
-            client.ping()
-        except RedisError:
-            assert time.monotonic() < until, "Redis does not answer."
-            time.sleep(0.02)
-        else:
-            return
+def _pings(client: Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except RedisError:
+        return False

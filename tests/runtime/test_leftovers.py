@@ -7,10 +7,11 @@ import sys
 
 import pytest
 
+from tests.patience import PATIENCE
 from webhooks_app.runtime.instance import prepare
 from webhooks_app.runtime.leftovers import end_leftovers, moment_of_start, note
 
-SLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(60)"]
+SLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def test_what_was_noted_is_ended(instance, sleeper):
     note(instance, [sleeper.pid])
 
     assert end_leftovers(instance) == 1
-    assert sleeper.wait(5) != 0
+    assert sleeper.wait(PATIENCE) != 0
     assert end_leftovers(instance) == 0  # and the note is gone
 
 

@@ -5,7 +5,6 @@ import shutil
 import signal
 import stat
 import subprocess
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from redis import Redis
 from redis.exceptions import BusyLoadingError
 from redis.exceptions import ConnectionError as NotThere
 
+from tests.patience import wait_until
 from webhooks_app.runtime.instance import prepare
 from webhooks_app.runtime.redis_server import LONGEST_SOCKET, find_server, is_given, own_redis, socket_path
 from webhooks_app.settings import Settings
@@ -31,20 +31,17 @@ def fake_server(folder, name, says):
 def running(redis):
     with subprocess.Popen(redis.program.command, stdout=subprocess.DEVNULL) as process:
         with Redis.from_url(redis.url) as client:
-            wait_for(client)
+            wait_until(lambda: answers(client), what="Redis")
             yield client, process
         if process.poll() is None:
             process.terminate()
 
 
-def wait_for(client):
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        try:
-            return client.ping()
-        except (NotThere, BusyLoadingError):
-            time.sleep(0.02)
-    raise TimeoutError("Redis does not answer.")
+def answers(client):
+    try:
+        return client.ping()
+    except (NotThere, BusyLoadingError):
+        return False
 
 
 PATHS = [

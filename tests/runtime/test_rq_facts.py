@@ -1,7 +1,6 @@
 """Does the queue tell the truth about its server and its workers?"""
 
 import subprocess
-import time
 
 import pytest
 from redis import Redis
@@ -9,6 +8,7 @@ from redis.exceptions import RedisError
 from rq import Worker
 from rq.serializers import JSONSerializer
 
+from tests.patience import wait_until
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.engine.queue_facts import DELIVERIES
 from webhooks_app.runtime.instance import prepare
@@ -22,9 +22,7 @@ def redis(tmp_path):
     server = own_redis(prepare(tmp_path))
     with subprocess.Popen(server.program.command, stdout=subprocess.DEVNULL) as process:
         with Redis.from_url(server.url) as client:
-            until = time.monotonic() + 5
-            while not answers(client) and time.monotonic() < until:
-                time.sleep(0.02)
+            wait_until(lambda: answers(client), what="Redis")
             yield client
         process.terminate()
 

@@ -16,6 +16,7 @@ from rq import Worker
 
 from tests import factories
 from tests.fakes import answered
+from tests.patience import PATIENCE, SOON, wait_until
 from webhooks_app.engine.queue_facts import DELIVERIES, SLOW
 from webhooks_app.runtime.redis_client import patient_client
 from webhooks_app.runtime.rq_queue import JOB_TIMEOUT_SECONDS
@@ -38,13 +39,33 @@ def statuses(engine) -> list[str]:
 
 
 @pytest.fixture
-def stop_soon():
-    """Send this process SIGTERM after some seconds, as a supervisor does."""
+def once_it_waits(connection):
+    """Do something when the worker waits for a job, and send this process SIGTERM, as a supervisor does.
 
-    def stop(seconds):
-        threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    Sent before RQ handles it, the signal would end the tests.
+    """
+    over, threads = threading.Event(), []
 
-    return stop
+    def waits_for_a_job():
+        return any("b" in client["flags"] for client in connection.client_list())
+
+    def watch(act):
+        while not over.wait(0.02):
+            if waits_for_a_job():
+                try:
+                    act()
+                finally:
+                    os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    def arrange(act=lambda: None):
+        threads.append(threading.Thread(target=watch, args=(act,)))
+        threads[-1].start()
+
+    yield arrange
+    over.set()
+    for thread in threads:
+        thread.join()
 
 
 # Working off
@@ -101,9 +122,12 @@ def test_a_burst_waits_for_what_is_in_flight(working_engine, transport):
 def test_a_burst_that_is_asked_to_stop_begins_nothing_more(working_engine, transport):
     """Between two jobs, and not only within one: each round makes a worker of its own."""
 
+    asked = []
+
     def slowly(_message):
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(0.1)
+        if not asked:
+            asked.append(os.kill(os.getpid(), signal.SIGTERM))
+        wait_until(lambda: working_engine.stragglers.is_hurried)
         return answered(200)
 
     transport.will_do(slowly)
@@ -119,7 +143,7 @@ def test_a_burst_that_is_asked_to_stop_begins_nothing_more(working_engine, trans
 # Saying that it lives
 
 
-def test_a_worker_is_listed_longer_than_it_waits_for_a_job(working_engine, connection, stop_soon):
+def test_a_worker_is_listed_longer_than_it_waits_for_a_job(working_engine, connection, once_it_waits):
     """RQ would let a worker expire that idles after its first job: no heartbeat goes out while it waits."""
     factories.make_delivery(working_engine)
     working_engine.queue.ring()
@@ -129,8 +153,7 @@ def test_a_worker_is_listed_longer_than_it_waits_for_a_job(working_engine, conne
         [worker] = Worker.all(connection=connection)
         seen.append((worker.queue_names(), connection.ttl(worker.key), worker.dequeue_timeout))
 
-    threading.Timer(0.4, look).start()
-    stop_soon(0.6)
+    once_it_waits(look)
     run_worker(working_engine)
 
     [(queues, seconds_to_live, _)] = seen
@@ -143,12 +166,12 @@ def test_a_worker_is_listed_longer_than_it_waits_for_a_job(working_engine, conne
 # Stopping
 
 
-def test_a_worker_that_waits_stops_at_once(working_engine, stop_soon):
-    began = time.monotonic()
-    stop_soon(0.3)
+def test_a_worker_that_waits_stops_at_once(working_engine, once_it_waits):
+    stopped_at = []
+    once_it_waits(lambda: stopped_at.append(time.monotonic()))
     run_worker(working_engine)
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - stopped_at[0] < SOON  # it would have waited for more than a minute
 
 
 @pytest.mark.parametrize("queue", [DELIVERIES, SLOW])
@@ -159,7 +182,7 @@ def test_a_worker_that_sends_finishes_what_is_in_flight_and_gives_back_the_rest(
 
     def hang(_message):
         began.set()
-        may_end.wait(5)
+        may_end.wait(PATIENCE)
         return answered(200)
 
     transport.will_do(hang)
@@ -169,13 +192,13 @@ def test_a_worker_that_sends_finishes_what_is_in_flight_and_gives_back_the_rest(
     working_engine.queue.push([ids], slow=queue == SLOW)
 
     def stop():
-        assert began.wait(5)
+        assert began.wait(PATIENCE)
         os.kill(os.getpid(), signal.SIGTERM)
-        until = time.monotonic() + 5
-        while statuses(working_engine).count("pending") < 2 and time.monotonic() < until:
-            time.sleep(0.02)
-        seen.extend(statuses(working_engine))
-        may_end.set()
+        try:
+            wait_until(lambda: statuses(working_engine).count("pending") == 2)
+            seen.extend(statuses(working_engine))
+        finally:
+            may_end.set()
 
     seen = []
     stopping = threading.Thread(target=stop)
@@ -187,7 +210,7 @@ def test_a_worker_that_sends_finishes_what_is_in_flight_and_gives_back_the_rest(
     assert statuses(working_engine) == ["delivered", "pending", "pending"]
 
 
-def test_draining_lasts_as_long_as_any_listener_may_take(working_engine, stop_soon):
+def test_draining_lasts_as_long_as_any_listener_may_take(working_engine, once_it_waits):
     """Under `webhooks up` the supervisor ends the process before that, and the leases do the rest."""
     waits = []
 
@@ -195,7 +218,7 @@ def test_draining_lasts_as_long_as_any_listener_may_take(working_engine, stop_so
         def drain(self, *, seconds):
             waits.append(seconds)
 
-    stop_soon(0.2)
+    once_it_waits()
     run_worker(replace(working_engine, stragglers=Watched()))
 
     assert waits == [65]  # the longest timeout that a listener may have, and five seconds
@@ -238,7 +261,7 @@ def test_a_server_that_rq_would_lose_jobs_on_is_refused(says, sentence):
 def test_a_server_that_starts_with_us_is_waited_for(caplog):
     away = NotThere("Error 2 connecting.")
     with caplog.at_level(logging.WARNING):
-        wait_for_server(FakeRedis(away, away, {"redis_version": "7.2.0"}), seconds=5)
+        wait_for_server(FakeRedis(away, away, {"redis_version": "7.2.0"}), seconds=PATIENCE)
 
     assert caplog.text.count("The worker waits for it.") == 1
 
