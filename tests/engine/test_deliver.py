@@ -13,6 +13,7 @@ from standardwebhooks.webhooks import Webhook
 
 from tests import factories
 from tests.fakes import FixedClock, answered
+from tests.patience import PATIENCE, SOON, wait_until
 from webhooks_app.engine.claim import claim
 from webhooks_app.engine.deliver import PATIENT_BEGIN_SECONDS, Sending, deliver_batch
 from webhooks_app.engine.signing import new_secret
@@ -43,7 +44,7 @@ def test_what_the_receiver_gets_verifies_by_the_standard(
     clock.now = clock.now.fromtimestamp(int(time.time()), clock.now.tzinfo)  # the reference checks the moment
     event = make_event(payload={"name": "José"}, dispatched_at=clock())
     listener = make_listener(secret=secret, headers={"x-tenant": "7"}, timeout_seconds=3)
-    deliver_batch(engine, [make_delivery(event=event, listener=listener).id])
+    deliver_batch(engine, [make_delivery(event=event, listener=listener).id], patient=True)
 
     [message] = transport.sent
     headers = dict(message.headers)
@@ -61,7 +62,8 @@ def test_the_body_is_in_the_listeners_format(
     engine, make_listener, make_delivery, make_event, transport, body_format, found
 ):
     event = make_event(payload={"name": "Joe"}, dispatched_at=engine.clock())
-    deliver_batch(engine, [make_delivery(event=event, listener=make_listener(body_format=body_format)).id])
+    delivery = make_delivery(event=event, listener=make_listener(body_format=body_format))
+    deliver_batch(engine, [delivery.id], patient=True)
 
     body = json.loads(transport.sent[0].body)
     assert (body if body_format == "plain" else set(body)) == found
@@ -70,9 +72,9 @@ def test_the_body_is_in_the_listeners_format(
 def test_a_retry_sends_the_same_bytes_and_counts_up(engine, clock, make_delivery, transport):
     delivery = make_delivery()
     transport.will_answer(500, 200)
-    deliver_batch(engine, [delivery.id])
+    deliver_batch(engine, [delivery.id], patient=True)
     clock.tick(6)
-    deliver_batch(engine, [delivery.id])
+    deliver_batch(engine, [delivery.id], patient=True)
 
     first, second = transport.sent
     assert first.body == second.body
@@ -126,10 +128,8 @@ def test_no_transaction_is_open_while_sending(any_engine, transport):
 
     transport.will_do(write_meanwhile)
     delivery = factories.make_delivery(any_engine)
-    began = time.monotonic()
     deliver_batch(any_engine, [delivery.id], patient=True)
 
-    assert time.monotonic() - began < 3
     assert statuses(any_engine, delivery) == ["delivered"]
 
 
@@ -142,7 +142,7 @@ def one_hangs(engine, make_listener, make_delivery, transport, gate):
     hanging = make_listener(url="http://127.0.0.1:9/hangs", sends_in_flight=1)
 
     def hang(_message):
-        gate.wait(5)
+        gate.wait(PATIENCE)
         return answered(200)
 
     transport.will_do(hang, at="http://127.0.0.1:9/hangs")
@@ -154,9 +154,9 @@ def test_a_job_goes_on_while_one_receiver_hangs(engine, one_hangs, gate, queue):
     began = time.monotonic()
     deliver_batch(engine, [*(one.id for one in hung), good.id])
 
-    assert time.monotonic() - began < 2
-    assert statuses(engine, good) == ["delivered"]
-    assert statuses(engine, *hung) == ["sending"] * 3
+    assert time.monotonic() - began < SOON
+    wait_until(lambda: statuses(engine, good) == ["delivered"])
+    assert statuses(engine, hung[0]) == ["sending"]
 
     wait_until(lambda: queue.pushed_slow)  # what could not begin goes to the worker that waits
     assert queue.pushed_slow == [[hung[1].id, hung[2].id]]
@@ -174,15 +174,21 @@ def test_the_slow_worker_waits_for_all_of_them(engine, one_hangs, gate):
     assert statuses(engine, *hung, good) == ["delivered"] * 4
 
 
-def test_the_slow_worker_leaves_its_batch_behind_when_asked_to_stop(engine, one_hangs, gate, queue):
+def test_the_slow_worker_leaves_its_batch_behind_when_asked_to_stop(
+    engine, one_hangs, gate, queue, transport
+):
+    def hurry():
+        wait_until(lambda: transport.sent)
+        engine.stragglers.hurry()
+
     hung, _ = one_hangs
-    threading.Timer(0.1, engine.stragglers.hurry).start()
+    threading.Thread(target=hurry).start()
     began = time.monotonic()
     deliver_batch(engine, [one.id for one in hung], slow=True)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < SOON
 
     threading.Timer(0.1, gate.set).start()
-    engine.stragglers.drain(seconds=5)
+    engine.stragglers.drain(seconds=PATIENCE)
     assert statuses(engine, *hung) == ["delivered", "pending", "pending"]
     assert queue.pushed == [[hung[1].id, hung[2].id]]  # nobody knows yet whether it is slow with those
 
@@ -242,10 +248,3 @@ def test_a_jobs_timeout_is_longer_than_a_slow_batch_and_shorter_than_its_lease(e
 
     assert slow_batch + 5 < JOB_TIMEOUT_SECONDS
     assert lease > JOB_TIMEOUT_SECONDS + 10
-
-
-def wait_until(holds) -> None:
-    until = time.monotonic() + 5
-    while not holds():
-        assert time.monotonic() < until, "it never happened"
-        time.sleep(0.01)

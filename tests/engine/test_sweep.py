@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from tests import factories
 from tests.fakes import answered
+from tests.patience import PATIENCE
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.engine.claim import claim
 from webhooks_app.engine.dispatch import JOBS_IN_QUEUE
@@ -210,7 +211,7 @@ def test_without_a_queue_the_sweep_dispatches_and_delivers_itself(
 
     assert sweep(engine) == Swept(queued=1, inline=True)
 
-    engine.stragglers.drain(seconds=5)
+    engine.stragglers.drain(seconds=PATIENCE)
     assert len(transport.sent) == 1
     with engine.sessions() as session:
         assert session.scalars(sa.select(Delivery.status)).all() == ["delivered"]
@@ -253,7 +254,7 @@ def test_without_a_queue_what_goes_alone_goes_alone(engine, make_delivery, queue
     together = [make_delivery(), make_delivery()]
     queue.is_down = True
     sweep(engine)
-    engine.stragglers.drain(seconds=5)
+    engine.stragglers.drain(seconds=PATIENCE)
 
     tokens = [set(leases.of(one.id)) for one in (*alone, *together)]
     assert len(tokens[0] | tokens[1]) == 2
