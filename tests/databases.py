@@ -21,6 +21,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tests.patience import PATIENCE
+
 _NEEDED = ("initdb", "postgres")
 _AS_FAST_AS_IT_GOES = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
@@ -103,7 +105,7 @@ def _own_server(programs: Path, folder: Path, chosen: Mapping[str, str]) -> Iter
         yield url
     finally:
         server.send_signal(signal.SIGINT)  # ends open connections and stops
-        server.wait(timeout=10)
+        server.wait(timeout=PATIENCE)
 
 
 def _other_user(folder: Path) -> dict[str, Any]:
@@ -148,7 +150,7 @@ def _answers(url: sa.URL) -> bool:
     return True
 
 
-def _wait_until(is_true: Callable[[], bool], *, alive: Callable[[], bool], seconds: float = 20) -> None:
+def _wait_until(is_true: Callable[[], bool], *, alive: Callable[[], bool], seconds: float = PATIENCE) -> None:
     until = time.monotonic() + seconds
     while not is_true():
         if not alive() or time.monotonic() > until:

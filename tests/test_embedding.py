@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests import shop
+from tests.patience import PATIENCE
 from tests.stack import Stack
 from webhooks_app import hooks
 from webhooks_app.engine import listeners
@@ -113,7 +114,9 @@ def flask(tmp_path, *words, **environ):
         **environ,
     }
     command = [sys.executable, "-m", "flask", "--app", "shop", *words]
-    return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=20)
+    return subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
 
 
 def test_an_order_of_the_hosts_page_is_delivered(embedded, engine, receiver):

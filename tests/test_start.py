@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.patience import PATIENCE
+
 REFUSING = """
 from flask import Flask
 from webhooks_app.errors import SettingError
@@ -29,7 +31,7 @@ def start(tmp_path):
             env=environment,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=PATIENCE,
         )
 
     return begin

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from tests import factories
 from tests.build import build_engine
+from tests.patience import PATIENCE
 from webhooks_app.engine.claim import claim
 from webhooks_app.engine.sealing import Seal
 from webhooks_app.storage.ids import new_id
@@ -229,7 +230,7 @@ def processes():
 
 def claim_in_a_process(url: str, folder: str, ids: list[str], start: threading.Barrier) -> list[str]:
     with build_engine(url, folder=Path(folder)) as engine:
-        start.wait(20)
+        start.wait(PATIENCE)
         return [one.id for batch in in_batches(ids) for one in claim(engine, batch)]
 
 

@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from tests.patience import PATIENCE
+
 REACH = """
 from webhooks_app.engine.failpoints import reach
 for number in range(3):
@@ -21,7 +23,7 @@ for number in range(3):
 def run(points: str, *, testing: str = "1") -> subprocess.CompletedProcess[str]:
     environ = {"WEBHOOKS_TESTING": testing, "WEBHOOKS_FAILPOINTS": points}
     return subprocess.run(
-        [sys.executable, "-c", REACH], env=environ, capture_output=True, text=True, timeout=10
+        [sys.executable, "-c", REACH], env=environ, capture_output=True, text=True, timeout=PATIENCE
     )
 
 

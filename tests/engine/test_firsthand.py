@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import sqlalchemy as sa
 
+from tests.patience import PATIENCE
 from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.dispatch import dispatch_events
 from webhooks_app.engine.firsthand import NOT_KNOWN_YET, deliver_firsthand
@@ -93,10 +94,10 @@ def test_what_a_worker_took_first_is_waited_for(engine, make_event, make_listene
     taken = dispatch_events(engine, [event.id])
 
     with ThreadPoolExecutor(1) as worker:
-        telling = worker.submit(deliver_firsthand, engine, [event.id], wait_seconds=5)
+        telling = worker.submit(deliver_firsthand, engine, [event.id], wait_seconds=PATIENCE)
         deliver_batch(engine, taken, patient=True)
 
-        assert telling.result(5) == ["http://127.0.0.1:9/bad: The receiver answered 500."]
+        assert telling.result(PATIENCE) == ["http://127.0.0.1:9/bad: The receiver answered 500."]
     assert len(transport.sent) == 1
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from tests.patience import PATIENCE
 from webhooks_app.engine import intake
 from webhooks_app.errors import Conflict, NotRegistered, Refused
 from webhooks_app.storage.models import Event
@@ -155,12 +156,12 @@ def test_a_request_in_flight_makes_no_second_event(any_engine):
 
     def slow(session):
         inside.set()
-        go_on.wait(5)
+        go_on.wait(PATIENCE)
         return act(any_engine)(session)
 
     first = threading.Thread(target=lambda: intake.once(any_engine, **ASKED, act=slow))
     first.start()
-    inside.wait(5)
+    assert inside.wait(PATIENCE)
     if any_engine.sessions.kw["bind"].dialect.name == "postgresql":
         with pytest.raises(Conflict, match="still being worked on"):
             intake.once(any_engine, **ASKED, act=act(any_engine))
@@ -200,7 +201,7 @@ def test_eight_processes_with_the_same_keys_make_each_event_once(any_engine, tab
         subprocess.Popen(run, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}) for _ in range(8)
     ]
 
-    assert [program.wait(60) for program in programs] == [0] * 8
+    assert [program.wait(4 * PATIENCE) for program in programs] == [0] * 8
 
     assert sorted(bodies(any_engine)) == sorted(f'{{"n":{n}}}' for n in range(200))
     with any_engine.sessions() as session:

@@ -6,7 +6,6 @@ SQLite has one writer at a time, so these meetings cannot happen there.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -17,6 +16,7 @@ import sqlalchemy as sa
 from tests import factories
 from tests.build import build_engine
 from tests.databases import database_in
+from tests.patience import PATIENCE, wait_until
 from webhooks_app.engine import Engine
 from webhooks_app.engine.audit import CODE
 from webhooks_app.engine.claim import claim
@@ -56,13 +56,12 @@ def wait_until_someone_waits(engine) -> None:
     waiting = sa.text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
+
+    def somebody_waits() -> bool:
         with engine.sessions() as session:
-            if session.scalar(waiting):
-                return
-        time.sleep(0.01)
-    raise AssertionError("nobody waits")
+            return bool(session.scalar(waiting))
+
+    wait_until(somebody_waits)
 
 
 def test_two_workers_that_meet_limited_listeners_in_opposite_order_do_not_stop_each_other(engine, caplog):
@@ -78,7 +77,7 @@ def test_two_workers_that_meet_limited_listeners_in_opposite_order_do_not_stop_e
     start = threading.Barrier(2)
 
     def work(batches: list[list[str]]) -> int:
-        start.wait(5)
+        start.wait(PATIENCE)
         return sum(len(claim(engine, ids)) for ids in batches)
 
     with ThreadPoolExecutor(2) as threads:
@@ -97,8 +96,8 @@ def test_a_claim_that_meets_a_change_of_its_limited_listener_waits_for_it(engine
             changing = threads.submit(verb, engine, listener.id, by=CODE)
             wait_until_someone_waits(engine)
             claiming = threads.submit(claim, engine, [delivery.id])
-        changing.result(5)
-        claiming.result(5)
+        changing.result(PATIENCE)
+        claiming.result(PATIENCE)
 
     assert caplog.messages == []
     assert stored(engine, delivery).status in (status, "sending")
@@ -128,7 +127,7 @@ def test_a_dispatch_does_not_hold_what_is_just_being_released(engine):
             session.flush()
             dispatching = threads.submit(dispatch, engine)
             wait_until_someone_waits(engine)
-        assert dispatching.result(5) == 1
+        assert dispatching.result(PATIENCE) == 1
 
     with engine.sessions() as session:
         [row] = session.scalars(sa.select(Delivery))
@@ -141,14 +140,14 @@ def test_what_a_dispatch_holds_is_released_by_who_resumes_the_listener_just_then
     start = threading.Barrier(2)
 
     def resuming() -> None:
-        start.wait(5)
+        start.wait(PATIENCE)
         resume(engine, listener.id, by=CODE)
 
     with ThreadPoolExecutor(1) as threads:
         resumed = threads.submit(resuming)
-        start.wait(5)
+        start.wait(PATIENCE)
         assert dispatch(engine) == len(events)
-        resumed.result(5)
+        resumed.result(PATIENCE)
 
     with engine.sessions() as session:
         assert set(session.scalars(sa.select(Delivery.status))) == {"pending"}

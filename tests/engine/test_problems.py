@@ -96,7 +96,7 @@ def test_a_signal_without_a_session_does_not_wait_for_the_callers_lock(words, en
 
     began = time.monotonic()
     signal.send("somebody", what=object())
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 4  # it would wait for five
     assert problems_soon(caller) == 0
 
     caller.commit()
