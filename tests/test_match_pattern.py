@@ -111,16 +111,16 @@ def test_safe_engine_differs_as_lint_says(pattern, text, found):
 )
 def test_patterns_that_hang_other_engines_are_quick(pattern):
     matcher = Like(pattern)
-    started = time.perf_counter()
+    started = time.thread_time()
 
     for text in ("a" * 65_535 + "!", "x" * 65_536, "ab" * 32_768):
         matcher.holds(text)
 
-    assert time.perf_counter() - started < 0.45  # 150 ms a text
+    assert time.thread_time() - started < 0.45  # 150 ms a text
 
 
 def test_longest_and_largest_patterns_are_quick_to_read():
-    started = time.perf_counter()
+    started = time.thread_time()
 
     for pattern in ("(" * 512, "x{1000}" * 73, "[" * 512, ("(x{1000})" * 60)[:512]):
         try:
@@ -128,7 +128,7 @@ def test_longest_and_largest_patterns_are_quick_to_read():
         except BadFilter:
             continue
 
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_without_the_engine_regular_expressions_are_refused():

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e import chromium
+from tests.patience import PATIENCE
 from tests.stack import Stack, running
 
 # A refused form answers 422, and the browser calls that a failed load.
 TOLERATED = ("the server responded with a status of 422",)
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,6 +42,7 @@ def browser() -> Iterator[Browser]:
 def signed_in_state(stack: Stack, browser: Browser) -> dict[str, object]:
     """The cookies of an admin who came by the one-time link."""
     context = browser.new_context(base_url=stack.url)
+    context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
     page.goto(stack.command("sign-in-link"))
     page.get_by_role("button", name="Sign in").click()
@@ -51,7 +55,7 @@ def signed_in_state(stack: Stack, browser: Browser) -> dict[str, object]:
 @pytest.fixture
 def context(stack: Stack, browser: Browser, signed_in_state: dict[str, object]) -> Iterator[BrowserContext]:
     context = browser.new_context(base_url=stack.url, storage_state=signed_in_state)  # type: ignore[arg-type]
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE * 1000)
     yield context
     context.close()
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.e2e import chromium
-from tests.stack import ROOT, Stack, running, wait_until
+from tests.patience import wait_until
+from tests.stack import ROOT, Stack, running
 
 README_IMAGES = ROOT / "docs" / "img"
 OUTPUT = Path(__file__).resolve().parent / "output"
@@ -45,7 +46,7 @@ def fill(stack: Stack, page: Page) -> dict[str, str]:
     ]
     publish(stack, token, "order.placed", orders)
     publish(stack, token, "person", [{"name": "Joe Davola", "address": "New York City", "created": False}])
-    wait_until(lambda: no_attempt_is_missing(stack), seconds=30, what="every first attempt")
+    wait_until(lambda: no_attempt_is_missing(stack), what="every first attempt")
     page.goto("/deliveries?status=retrying")
     failed = page.locator("tbody a[href*='/deliveries/dlv_']").first.get_attribute("href") or ""
     page.goto("/listeners")
