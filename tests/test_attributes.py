@@ -59,7 +59,6 @@ def test_a_value_that_is_not_allowed_is_refused_with_its_hook_and_name(attribute
         {"max_retries": 0},
         {"max_retries": 50},
     ],
-    ids=str,
 )
 def test_what_is_allowed_is_taken(attributes):
     hook = Hook(name="good", **attributes)

@@ -52,7 +52,6 @@ def test_code_may_give_a_list():
         [1] * 51,
         (wait for wait in [1]),  # could be read once only
     ],
-    ids=str,
 )
 def test_a_list_that_is_no_schedule_is_refused(given):
     with pytest.raises(ValueError, match=r"^must be"):
