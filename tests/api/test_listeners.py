@@ -122,6 +122,18 @@ def test_every_fault_is_told_at_once(write):
     }
 
 
+def test_a_filter_hides_no_other_fault_and_tells_each_of_its_own(write, path):
+    conditions = {"age": {"is": 1}, "size": {"gt": 1}, "name": {"like": "("}}
+    wanted = {"url": "ftp://x", "filter": conditions}
+    faults = {
+        ("url", "url_scheme"), ("filter.age", "filter_argument"), ("filter.size", "filter_argument"),
+        ("filter.name", "bad_filter"),
+    }  # fmt: skip
+
+    assert refused(write("POST", "/listeners", json={**WANTED, **wanted})) == faults
+    assert refused(write("PATCH", path, json=wanted)) == faults
+
+
 def test_a_change_leaves_what_it_does_not_name(write, path):
     before = write("GET", path).json
 

@@ -67,6 +67,14 @@ def test_what_a_listener_may_not_be_is_refused_in_one_line(refused, words, part)
     assert part in refused("listeners", "add", *words)
 
 
+def test_every_fault_is_told_at_once(refused):
+    said = refused(
+        "listeners", "add", "person", "ftp://x", "--match", "age=4", "--filter", '{"name": {"like": "("}}'
+    )
+
+    assert "url: " in said and "does not provide 'age'" in said and "filter.name: " in said
+
+
 def test_list_shows_each_with_its_filter_as_a_sentence(run, make_listener):
     make_listener(hook="person", name="Joe's", url=URL, filter={"name": {"startswith": "J"}})
     make_listener(hook="order", name="Paused", state=State.PAUSED)

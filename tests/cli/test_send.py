@@ -70,7 +70,9 @@ def test_send_takes_a_file_and_words_on_top_of_it(run, engine, tmp_path):
 
 
 def test_an_unknown_hook_is_refused_in_one_line(refused):
-    assert refused("send", "nobody", "name=Joe") == "No hook named 'nobody' is registered."
+    assert refused("send", "nobody", "name=Joe") == (
+        "No hook named 'nobody' is registered. The hooks are: person, order."
+    )
 
 
 def test_a_payload_that_is_too_large_is_refused_in_one_line(refused, engine):

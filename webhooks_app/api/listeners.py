@@ -192,7 +192,7 @@ def _changed(wanted: Wanted, body: dict[str, Any]) -> Wanted:
     """What is wanted, with what the body says put in its place; what it leaves out stays."""
     changes: dict[str, Any] = {name: body[name] for name in ("url", "name", "config") if name in body}
     if "filter" in body:
-        changes["filter"] = Filter.from_json(body["filter"])
+        changes["given_filter"] = body["filter"]  # its faults are told with all others
     settings = dict(body.get("settings", {}))
     if "headers" in settings:
         settings["headers"] = with_kept(settings["headers"], wanted.headers)

@@ -75,8 +75,7 @@ def add(
     """
     engine = console().engine
     equal = assigned(conditions, arguments=engine.hooks[hook].arguments)
-    wanted_filter = Filter(equal) & Filter.from_json(filter_json or "{}")
-    wanted = verbs.Wanted(url=url, name=name, filter=wanted_filter)
+    wanted = verbs.Wanted(url=url, name=name, filter=Filter(equal), given_filter=filter_json)
     made = verbs.create(engine, hook, wanted, by=COMMAND_LINE)
     if as_json:
         say_json({**as_document(made.listener), "secret": made.secret})

@@ -13,7 +13,7 @@ from flask.cli import ScriptInfo
 
 from webhooks_app.console import Console
 from webhooks_app.engine import QueueUnreachable
-from webhooks_app.errors import Refused, WebhooksError
+from webhooks_app.errors import NotRegistered, Refused, WebhooksError
 from webhooks_app.logs import log_to
 from webhooks_app.runtime.worker import CannotWork
 from webhooks_app.start import one_line
@@ -47,6 +47,9 @@ def line_of(error: Exception, found: Console) -> str:
     """The sentence for a person, with what to do where that is known."""
     if isinstance(error, Refused):
         return " ".join(f"{each.field}: {each.message}" for each in error.errors)
+    if isinstance(error, NotRegistered):
+        names = list(found.engine.hooks)
+        return f"{one_line(error)} " + (f"The hooks are: {', '.join(names)}." if names else "There are none.")
     if isinstance(error, sa.exc.DBAPIError):
         return _about_database(error, found)
     if isinstance(error, CommandError):

@@ -19,7 +19,8 @@ from webhooks_app.engine.message import BODY_FORMATS
 from webhooks_app.engine.signing import key_of
 from webhooks_app.engine.unsealed import open_headers
 from webhooks_app.engine.url import canonical_url, readable_host
-from webhooks_app.errors import BadFilter, FieldError, Refused
+from webhooks_app.engine.wanted_filter import Given, wanted_filter
+from webhooks_app.errors import FieldError, Refused
 from webhooks_app.event import Hook
 from webhooks_app.match import Filter
 from webhooks_app.schedule import parse_schedule
@@ -44,11 +45,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A listener as somebody wants it. None means: as the hook or the settings say."""
+    """A listener as somebody wants it. None means: as the hook or the settings say.
+
+    `given_filter` is a filter as it came from outside; `check` reads it, and adds it to `filter`.
+    """
 
     url: str
     name: str = ""  # empty: the URL's host
     filter: Filter = Filter({})  # noqa: RUF009 (a filter cannot be changed)
+    given_filter: Given = None
     timeout_seconds: float | None = None
     retry_schedule: str | None = None  # "5s,5m,2h"; "" is one attempt
     rate_limit_per_second: float | None = None
@@ -71,14 +76,22 @@ def check(engine: Engine, hook: Hook, wanted: Wanted, *, secret: str | None = No
     url = _or_errors(errors, lambda: canonical_url(wanted.url.strip(), engine.policy), "")
     headers = _or_errors(errors, lambda: dict(checked_headers(wanted.headers)), dict[str, str]())
     config = _or_errors(errors, lambda: checked_config(hook, wanted.config), dict[str, Any]())
-    errors += _filter_faults(hook, wanted.filter)
+    asked = _or_errors(errors, lambda: wanted_filter(hook, wanted.filter, wanted.given_filter), Filter({}))
     errors += _setting_faults(wanted)
     if secret is not None:
         errors += _secret_faults(secret)
     if errors:
         raise Refused(*errors)
     name = wanted.name.strip() or readable_host(url)
-    return replace(wanted, url=url, name=name[:LONGEST_NAME], headers=headers, config=config)
+    return replace(
+        wanted,
+        url=url,
+        name=name[:LONGEST_NAME],
+        filter=asked,
+        given_filter=None,
+        headers=headers,
+        config=config,
+    )
 
 
 def own_headers(engine: Engine, listener: Listener) -> dict[str, str]:
@@ -130,14 +143,6 @@ def _type_faults(wanted: Wanted, secret: object) -> Iterator[FieldError]:
     for name, value in headers.items():
         if not isinstance(name, str) or not isinstance(value, str):
             yield FieldError("headers", "wrong_type", f"The name and the value of {name!r} must be texts.")
-
-
-def _filter_faults(hook: Hook, filter_: Filter) -> Iterator[FieldError]:
-    try:
-        hook.check_filter(filter_)
-    except BadFilter as error:
-        field_name = f"filter.{error.argument}" if error.argument else "filter"
-        yield FieldError(field_name, "filter_argument", str(error))
 
 
 def _secret_faults(secret: str) -> Iterator[FieldError]:
