@@ -115,6 +115,19 @@ def test_a_listener_that_is_tried_again_needs_attention(
     assert text.count("<tr id=") == 1  # a test puts nobody in trouble
 
 
+def test_the_verdict_is_fresh_while_the_figures_are_kept(app, monkeypatch, viewer, all_runs, make_delivery):
+    make_delivery(status=Status.DELIVERED)
+    seconds = iter(range(0, 10_000, 2))  # each look at the clock is two seconds later, so all is dear
+    monkeypatch.setitem(app.extensions, "webhooks_dashboard", Kept(clock=lambda: float(next(seconds))))
+    page(viewer, "/")
+
+    make_delivery(status=Status.RETRYING, attempt_count=1, last_error_class="http_500")
+    text = page(viewer, "/")
+
+    assert verdict_of(text) == "1 of 2 listeners is retrying after a send that failed."
+    assert "1 retrying" in text and tiles(text)["Events"][0] == "1"
+
+
 def test_a_failed_test_puts_nobody_in_trouble(viewer, all_runs, make_delivery):
     make_delivery(status=Status.FAILED, test=True, last_error_class="http_500")
 

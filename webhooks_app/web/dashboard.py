@@ -93,6 +93,8 @@ def _live(chosen: Range) -> dict[str, Any]:
     now, zone = engine().clock(), readers_zone()
     edges = chosen.edges(now, zone)
     span, runs, states = _span(edges), running(), queries.by_state(session())
+    # As fresh as the states, beside which it stands: the span may have been read a minute ago.
+    failures = queries.with_retrying(session(), span.failures)
     steps = _steps(runs)
     # The first steps name what does not run themselves.
     problems = [] if steps else runs.problems
@@ -102,7 +104,7 @@ def _live(chosen: Range) -> dict[str, Any]:
     said = verdict(
         states,
         span.total,
-        retrying=len(span.failures.retrying),
+        retrying=len(failures.retrying),
         stoppages=stoppages,
         said=chosen.said,
         is_new=bool(steps),
@@ -110,7 +112,7 @@ def _live(chosen: Range) -> dict[str, Any]:
     parts = {
         "verdict": said,
         "problems": [one for one in problems if one != (said.sentence, "")],
-        "troubled": attention(span.failures, since=edges[0]),
+        "troubled": attention(failures, since=edges[0]),
         "steps": steps,
         "tiles": tiles(span, runs.backlog, since=edges[0]),
         "chart": _chart(span, chosen, edges=edges, zone=zone),

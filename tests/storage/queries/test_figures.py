@@ -90,7 +90,7 @@ def test_who_is_tried_again_is_counted_while_it_is_sent_to(any_engine, session, 
     make_delivery(any_engine, listener=tried)  # waits for its first attempt
     make_delivery(any_engine, status=Status.RETRYING, test=True)
 
-    found = figures.failures(session, since)
+    found = figures.with_retrying(session, figures.failures(session, since))
     rows = figures.troubled(session, found)
 
     assert set(found.retrying) == {tried.id}
@@ -138,7 +138,7 @@ def test_no_figure_reads_the_whole_table(engine, clock, since):
         figures.per_slot(session, edges)
         figures.events_up_to(session, since, most=100)
         figures.slowest_share(session, since)
-        found = figures.failures(session, since)
+        found = figures.with_retrying(session, figures.failures(session, since))
         figures.last_errors(session, found, ["0" * 32])
         figures.was_ever_delivered(session)
         system.backlog(session, clock())

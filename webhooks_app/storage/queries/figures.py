@@ -7,7 +7,7 @@ wait or ended badly, and the rest was delivered. Such counts cannot leave tests 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -131,12 +131,17 @@ def is_any_in_trouble(session: Session) -> bool:
 
 
 def failures(session: Session, since: datetime) -> Failures:
-    """Whose deliveries failed since then, whose are held, and whose are tried again; tests do not count."""
+    """Whose deliveries failed since then, and whose are held now; tests do not count."""
     failed, held = _whose(session, Status.FAILED, since), _whose(session, Status.HELD)
+    counts = (sum(some.count for some in one.values()) for one in (failed, held))
+    return Failures(failed, held, at_least=any(count >= LOOKED_AT for count in counts))
+
+
+def with_retrying(session: Session, found: Failures) -> Failures:
+    """The same with who is tried again just now; `found` may be a while old."""
     retrying = _who_retries(session)
-    counts = (sum(some.count for some in one.values()) for one in (failed, held, retrying))
-    at_least = any(count >= LOOKED_AT for count in counts)
-    return Failures(failed, held, at_least=at_least, retrying=retrying)
+    is_full = sum(some.count for some in retrying.values()) >= LOOKED_AT
+    return replace(found, retrying=retrying, at_least=found.at_least or is_full)
 
 
 def troubled(session: Session, found: Failures, *, limit: int = 20) -> list[Troubled]:
