@@ -244,7 +244,7 @@ def test_the_small_print_comes_along_with_what_changed(viewer, engine, make_deli
     assert 'id="small-print" hx-swap-oob="true"' in live and "not yet" not in live and "w1.host-7" in live
 
 
-@pytest.mark.parametrize("tab, comes", [("response", True), ("request", True), ("", False)])
+@pytest.mark.parametrize("tab, comes", [("response", True), ("request", True), ("event", False), ("", False)])
 def test_a_tab_is_renewed_only_while_it_has_nothing_to_show(operator, make_delivery, add_attempt, tab, comes):
     delivery = make_delivery()
     if not tab:
