@@ -60,7 +60,7 @@ def search_for(pattern: str, *, engine: ModuleType | None = _re2) -> Callable[[s
 def lint(pattern: str) -> list[str]:
     """Warnings where RE2 reads the pattern otherwise than Python's `re` would, each once."""
     warnings: dict[str, None] = {}
-    for at, piece, in_class in _pieces(pattern):
+    for at, piece, in_class in pieces(pattern):
         warning = _ASCII_ONLY.get(piece.lower())
         if piece == "\\b" and in_class:
             warning = None
@@ -137,7 +137,7 @@ def _position(kind: str, fragment: str, pattern: str) -> int | None:
     if not fragment:
         return None
     before = ""
-    for at, piece, in_class in _pieces(pattern):
+    for at, piece, in_class in pieces(pattern):
         # (?P is what RE2 calls (?P=name), and (?P<name> is right.
         is_named_group = fragment == "(?P" and pattern.startswith("(?P<", at)
         possible = _can_be_wrong(kind, piece, before=before, in_class=in_class) and not is_named_group
@@ -157,7 +157,7 @@ def _can_be_wrong(kind: str, piece: str, *, before: str, in_class: bool) -> bool
 def _unbalanced(pattern: str) -> int | None:
     """Where the first closing bracket without an opening one stands, else the last one left open."""
     open_at: list[int] = []
-    for at, piece, in_class in _pieces(pattern):
+    for at, piece, in_class in pieces(pattern):
         if in_class:
             continue
         if piece == "(":
@@ -173,7 +173,7 @@ _OUTSIDE = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?|.", re.DOTALL)
 _INSIDE = re.compile(r"\[:\^?\w+:\]|\\.|.", re.DOTALL)
 
 
-def _pieces(pattern: str) -> Iterator[tuple[int, str, bool]]:
+def pieces(pattern: str) -> Iterator[tuple[int, str, bool]]:
     """Each escape, quotation or character: its index, itself, whether it stands inside [brackets]."""
     at, in_class = 0, False
     while at < len(pattern):
