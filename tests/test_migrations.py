@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.build import build_engine
 from tests.factories import make_delivery, make_listener
 from webhooks_app.storage import migrations
 from webhooks_app.storage.database import make_engine
-from webhooks_app.storage.models import Base
+from webhooks_app.storage.models import Base, Listener
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_the_indexes_ask_for_the_same_rows_as_the_models_do(database):
     created = _partial_indexes(database)
     Base.metadata.drop_all(database)
 
-    assert len(created) == 6
+    assert len(created) == 7
     assert migrated == created
 
 
@@ -95,6 +96,25 @@ def test_a_filled_database_goes_down_although_its_rows_refer_to_each_other(datab
     migrations.downgrade(database, "base")
 
     assert ours(database) == set()
+
+
+def test_listeners_that_are_there_get_the_keys_that_find_them(database, database_url, tmp_path):
+    migrations.upgrade(database)
+    filters = [{"name": {"is": "Joe"}}, {}, {"name": {"resembles": "Joe"}}, *[{"total": {"is": 5}}] * 1_000]
+    with build_engine(database_url, folder=tmp_path) as engine, engine.sessions.begin() as session:
+        now = engine.clock()
+        moments = {"state_since": now, "created_at": now, "updated_at": now}
+        rows = [
+            {"hook": "person", "url": "", "name": str(each), "filter": each, **moments} for each in filters
+        ]
+        session.execute(sa.insert(Listener), rows)
+
+    migrations.downgrade(database, "5b0c9d1e7a42")
+    migrations.upgrade(database)
+
+    with database.connect() as connection:
+        keys = connection.scalars(sa.select(Listener.access_key)).all()
+    assert Counter(keys) == {'is:name="Joe"': 1, "*": 2, "is:total=5": 1_000}
 
 
 def test_the_hosts_tables_and_its_revision_are_left_alone(database):

@@ -269,3 +269,13 @@ def test_a_test_says_why_it_cannot_be_sent(engine, make_listener):
         listeners.send_test(engine, "0" * 32, by=ANNA)
     with pytest.raises(Refused):
         listeners.send_test(engine, make_listener().id, by=ANNA, payload={"name": float("nan")})
+
+
+def test_a_listener_is_found_by_what_it_asks_now(any_engine):
+    made = listeners.create(any_engine, "person", Wanted(url=URL, filter=Filter({"name": "Joe"})), by=ANNA)
+    assert made.listener.access_key == 'is:name="Joe"'
+
+    listeners.change(any_engine, made.listener.id, Wanted(url=URL, filter=Filter({})), by=ANNA)
+
+    assert one(any_engine, Listener, made.listener.id).access_key == "*"
+    assert all("access_key" not in str(entry.after) for entry in rows(any_engine, AuditEntry))

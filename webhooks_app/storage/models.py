@@ -2,7 +2,8 @@
 
 Tables are named `webhooks_*` and stand on a base of their own, so that they live beside the tables of
 an application that embeds this package. People and their keys are in `people`, the built-in receiver's
-boxes in `echo`; importing this module makes all of them known to `Base.metadata`.
+boxes in `echo`, what the engine notes for itself in `upkeep`; importing this module makes all of them known to
+`Base.metadata`.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from webhooks_app.access_key import EVERY_EVENT, stored_key
 from webhooks_app.errors import SecretUnavailable
 from webhooks_app.storage import echo, people  # noqa: F401 (their tables belong to the same metadata)
 from webhooks_app.storage.base import Base
 from webhooks_app.storage.ids import new_id
-from webhooks_app.storage.types import RowId
+from webhooks_app.storage.types import Bytewise, RowId
+from webhooks_app.storage.upkeep import HookProblem as HookProblem
+from webhooks_app.storage.upkeep import Lease as Lease
 
 
 class State(StrEnum):
@@ -49,6 +53,9 @@ WITHOUT_CONTENT = ("worker_lost", "superseded", "internal")
 FINAL = (Status.DELIVERED, Status.FAILED, Status.CANCELLED)
 
 
+_IS_KEPT = sa.text("deleted_at IS NULL")
+
+
 class Listener(Base):
     """A URL that wants a hook's events, with a filter and delivery settings."""
 
@@ -59,6 +66,7 @@ class Listener(Base):
     url: Mapped[str] = mapped_column(sa.Text)
     name: Mapped[str] = mapped_column(sa.String(200))
     filter: Mapped[dict[str, Any]] = mapped_column(default=dict)  # as Filter.to_json() gives it
+    access_key: Mapped[str] = mapped_column(Bytewise, server_default=EVERY_EVENT)  # of its filter
     state: Mapped[str] = mapped_column(sa.String(10), default=State.ACTIVE)
     state_reason: Mapped[str] = mapped_column(sa.Text, default="")
     state_since: Mapped[datetime]
@@ -83,7 +91,19 @@ class Listener(Base):
     )
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 (SQLAlchemy reads it from the class)
-    __table_args__ = (sa.Index("ix_webhooks_listeners_hook", "hook", "state"),)
+    __table_args__ = (
+        sa.Index("ix_webhooks_listeners_hook", "hook", "state"),
+        sa.Index(
+            "ix_webhooks_listeners_access_key", "hook", "access_key",
+            sqlite_where=_IS_KEPT, postgresql_where=_IS_KEPT,
+        ),
+    )  # fmt: skip
+
+    @validates("filter")
+    def _keep_findable(self, _column: str, conditions: dict[str, Any]) -> dict[str, Any]:
+        # Here, so that no way to write a filter can leave the key of another one behind.
+        self.access_key = stored_key(conditions)
+        return conditions
 
     @property
     def secret(self) -> str:
@@ -268,24 +288,3 @@ class Attempt(Base):
             postgresql_where=_KEEPS_CONTENT,
         ),
     )
-
-
-class HookProblem(Base):
-    """The last thing that kept a Model- or SignalHook from sending, and how often that happened."""
-
-    __tablename__ = "webhooks_hook_problems"
-
-    hook: Mapped[str] = mapped_column(sa.String(128), primary_key=True)
-    count: Mapped[int] = mapped_column(default=0)
-    message: Mapped[str] = mapped_column(sa.Text)
-    last_at: Mapped[datetime]
-
-
-class Lease(Base):
-    """Who does a thing that only one process should do, and until when."""
-
-    __tablename__ = "webhooks_leases"
-
-    name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
-    owner: Mapped[str] = mapped_column(sa.String(100))
-    until: Mapped[datetime]

@@ -56,3 +56,4 @@ class Json(TypeDecorator[Any]):
 
 # "C" compares bytes: ids are hexadecimal digits, and a locale's rules would only slow their indexes.
 RowId = sa.String(32).with_variant(sa.String(32, collation="C"), "postgresql")
+Bytewise = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")  # text that is sought, and sorted so
