@@ -28,6 +28,7 @@ _names = st.sampled_from(["a", "b", "a.b", "a.b.c", "名", "x=y", "n" * 70])
 _texts = st.text(alphabet="abcé\0\U0001f600", max_size=6) | st.sampled_from(
     ["", "abc", "abcabc", "1", "true", "ab" * 40, "c" + "ab" * 40, "ab" * 40 + "c"]
 )
+_longest = st.just("abc" * 22_000)  # which no regular expression searches
 _scalars = st.none() | st.booleans() | st.sampled_from([0, 1, 1.0, -0.0, 2**53 + 1, 1e300, 0.1]) | _texts
 _values = st.recursive(
     _scalars,
@@ -51,7 +52,8 @@ _simple = st.one_of(
 _matchers = _simple | _simple.map(Not)
 
 filters = st.dictionaries(_names, _matchers, max_size=3).map(Filter)
-payloads = st.dictionaries(st.sampled_from(["a", "b", "a.b", "名", "x=y", "n" * 70]), _values, max_size=4)
+_keys = st.sampled_from(["a", "b", "a.b", "名", "x=y", "n" * 70])
+payloads = st.dictionaries(_keys, _values | _values | _values | _longest, max_size=4)
 changes = st.none() | st.dictionaries(
     st.sampled_from(["a", "b"]), st.fixed_dictionaries({"old": _values, "new": _values}), max_size=2
 )

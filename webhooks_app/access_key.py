@@ -75,6 +75,10 @@ class Kind(NamedTuple):
         start = f"{self}="
         return [start + _written(value) for value in values]
 
+    def has(self, key: str) -> bool:
+        """Whether a key is of this kind."""
+        return key.startswith(f"{self}=")
+
 
 @dataclass(frozen=True, slots=True)
 class PossibleKeys:

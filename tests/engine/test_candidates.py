@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from webhooks_app.engine.candidates import Candidate, Chosen, choose, of_hooks
+from webhooks_app.engine.candidates import Candidate, Chosen, choose
+from webhooks_app.engine.seeking import of_events
 from webhooks_app.match import Changed, Filter, Is, Startswith
 from webhooks_app.storage.models import Listener, State
 
@@ -40,26 +41,13 @@ def test_what_changed_can_be_asked_for():
     assert choose([candidate], {"name": "Joe"}, None) == []
 
 
-def test_listeners_by_hook_without_the_deleted_ones(engine, make_listener, clock):
-    mine = make_listener(filter={"name": {"is": "Joe"}})
-    make_listener(deleted_at=clock())
-    other = make_listener(hook="order")
-    make_listener(hook="third")
-
-    with engine.sessions() as session:
-        found = of_hooks(session, {"person", "order", "nobody"})
-
-    assert {hook: [candidate.listener_id for candidate in some] for hook, some in found.items()} == {
-        "person": [mine.id], "order": [other.id],
-    }  # fmt: skip
-
-
-def test_a_filter_is_parsed_once_for_each_version_of_a_listener(engine, make_listener):
-    listener = make_listener(filter=Filter({"name": Is("Joe")}))
+def test_a_filter_is_parsed_once_for_each_version_of_a_listener(engine, make_listener, make_event):
+    listener, event = make_listener(filter=Filter({"name": Is("Joe")})), make_event()
 
     def read():
         with engine.sessions() as session:
-            return of_hooks(session, ["person"])["person"][0]
+            [(_, [candidate])] = of_events(session, [event])
+        return candidate
 
     first = read()
     assert read().filter is first.filter
@@ -73,11 +61,11 @@ def test_a_filter_is_parsed_once_for_each_version_of_a_listener(engine, make_lis
     assert read().state == State.PAUSED
 
 
-def test_a_filter_that_cannot_be_read_holds_what_it_might_have_wanted(engine, make_listener):
+def test_a_filter_that_cannot_be_read_holds_what_it_might_have_wanted(engine, make_listener, make_event):
     make_listener(filter={"name": {"resembles": "Joe"}})
 
     with engine.sessions() as session:
-        candidates = of_hooks(session, ["person"])["person"]
+        [(_, candidates)] = of_events(session, [make_event()])
 
     [chosen] = choose(candidates, {"name": "Joe"}, None)
     assert chosen.held.startswith("The filter could not be evaluated: ")

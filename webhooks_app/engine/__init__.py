@@ -5,7 +5,7 @@
     intake       the same for the API and the command line, once a key; room says whether there is room
     outbox       after the outermost commit, and never before, rings the doorbell
     firsthand    a synchronous hook's first attempt, in the calling process
-    candidates   which listeners could want an event
+    seeking      which listeners can want an event; candidates asks their filters
     dispatch     claims events, matches, writes deliveries, queues batches of their ids
     deliver      sends a batch and decides: the story of an attempt
     claim        takes deliveries for the length of a lease; pacing says what a rate allows

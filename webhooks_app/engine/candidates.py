@@ -1,20 +1,19 @@
 """Which listeners want an event? Those of its hook whose filter accepts it.
 
-Filters are parsed once for each version of a listener and kept by the process. Pure but for that cache.
+seeking.py finds those that can want it; here their filters are asked. Filters are parsed once for each version
+of a listener and kept by the process; pure but for that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from webhooks_app.errors import BadFilter, FilterUnusable
 from webhooks_app.match import Filter
-from webhooks_app.storage.models import Listener, State
+from webhooks_app.storage.models import State
+from webhooks_app.storage.queries.access_keys import Found
 
 HELD_BECAUSE = {
     State.PAUSED: "The listener is paused.",
@@ -44,20 +43,15 @@ class Chosen:
 
 # By listener and version: its filter, or why that cannot be used.
 _filters: dict[tuple[str, int], Filter | str] = {}
-_MOST_KEPT = 200_000
+_MOST_KEPT = 50_000  # at 1 to 3 KB each
 
 
-def of_hooks(session: Session, hook_names: Iterable[str]) -> dict[str, list[Candidate]]:
-    """Every listener of these hooks that is not deleted, by hook."""
-    query = (
-        sa.select(Listener.hook, Listener.id, Listener.version, Listener.state, Listener.filter)
-        .where(Listener.hook.in_(list(hook_names)), Listener.deleted_at.is_(None))
-        .order_by(Listener.id)
-    )
-    found: dict[str, list[Candidate]] = {}
-    for hook, listener_id, version, state, conditions in session.execute(query):
-        found.setdefault(hook, []).append(_candidate(listener_id, version, state, conditions))
-    return found
+def candidate_of(row: Found) -> Candidate:
+    """The listener in this row."""
+    found = _filter(row.id, row.version, row.filter)
+    if isinstance(found, str):
+        return Candidate(row.id, row.state, None, broken=found)
+    return Candidate(row.id, row.state, found)
 
 
 def choose(
@@ -86,14 +80,7 @@ def _verdict(
     return HELD_BECAUSE.get(State(candidate.state), "")
 
 
-def _candidate(listener_id: str, version: int, state: str, conditions: dict[str, Any]) -> Candidate:
-    found = _filter(listener_id, version, conditions)
-    if isinstance(found, str):
-        return Candidate(listener_id, state, None, broken=found)
-    return Candidate(listener_id, state, found)
-
-
-def _filter(listener_id: str, version: int, conditions: dict[str, Any]) -> Filter | str:
+def _filter(listener_id: str, version: int, conditions: str) -> Filter | str:
     known = _filters.get((listener_id, version))
     if known is not None:
         return known

@@ -17,7 +17,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from webhooks_app.engine import Engine, QueueUnreachable, candidates
+from webhooks_app.engine import Engine, QueueUnreachable, candidates, seeking
 from webhooks_app.engine.busy import tried_again
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.storage.ids import new_id
@@ -180,10 +180,9 @@ def _write_deliveries(session: Session, events: Iterable[Any], *, now: datetime,
     events = list(events)
     if not events:
         return _Dispatched(0, [])
-    by_hook = candidates.of_hooks(session, {event.hook for event in events})
     rows: list[dict[str, Any]] = []
-    for event in events:
-        rows += [_row(event, one, now=now) for one in _chosen(event, by_hook.get(event.hook, ()))]
+    for event, listeners in seeking.of_events(session, events):
+        rows += [_row(event, one, now=now) for one in _chosen(event, listeners)]
     _let_go(session, rows)
     due_ids = [row["id"] for row in rows if row["status"] == Status.PENDING]
     for row in (row for row in rows if row["status"] == Status.PENDING):
