@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.filters import filters, payloads
+from tests.filters import wanted
 from webhooks_app.access_key import EVERY_EVENT, MOST_KEYS, Kind, access_key, possible_keys, stored_key
 from webhooks_app.errors import FilterUnusable
 from webhooks_app.match import (
@@ -89,9 +89,9 @@ def test_the_key_of_a_filter(conditions, key):
 
 
 def test_the_first_regular_expression_is_the_first_one_of_the_filter_as_it_is_stored():
-    wanted = Filter.from_json({"a": {"contains": "x"}, "b": {"like": "abc"}}) & Filter({"a": Like("xyz")})
+    asked = Filter.from_json({"a": {"contains": "x"}, "b": {"like": "abc"}}) & Filter({"a": Like("xyz")})
 
-    assert access_key(wanted) == stored_key(wanted.to_json()) == "contains:a=xyz"
+    assert access_key(asked) == stored_key(asked.to_json()) == "contains:a=xyz"
 
 
 def test_a_long_value_is_told_by_its_sha256():
@@ -162,17 +162,17 @@ def test_a_text_that_no_regular_expression_can_search_is_shown_to_all_that_ask_f
 
 
 @settings(deadline=None, max_examples=400, database=None)
-@given(filters, st.lists(payloads, min_size=1, max_size=5))
-def test_every_event_that_a_filter_accepts_has_its_key(wanted, events):
-    key = access_key(wanted)
-    assert key.isascii()
-    assert key.isprintable()
-    kinds = [] if key == EVERY_EVENT else [Kind.from_text(key.partition("=")[0])]
-
-    for payload in events:
-        try:
-            accepted = wanted.accepts(payload)
-        except FilterUnusable:
-            accepted = True
-        asked = possible_keys(payload, kinds)
-        assert not accepted or key in asked.keys or list(asked.whole) == kinds
+@given(st.lists(wanted, min_size=1, max_size=4))
+def test_every_event_that_a_filter_accepts_has_its_key(some):
+    for asked, _ in some:
+        key = access_key(asked)
+        assert key.isascii()
+        assert key.isprintable()
+        kinds = [] if key == EVERY_EVENT else [Kind.from_text(key.partition("=")[0])]
+        for _, payload in some:
+            try:
+                accepted = asked.accepts(payload)
+            except FilterUnusable:
+                accepted = True
+            possible = possible_keys(payload, kinds)
+            assert not accepted or key in possible.keys or list(possible.whole) == kinds
