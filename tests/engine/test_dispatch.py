@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -150,16 +152,6 @@ def test_a_backlog_is_dispatched_in_rounds(engine, make_listener, queue):
     assert len(deliveries(engine)) == EVENTS_AT_ONCE + 1
 
 
-def test_a_job_ends_after_its_rounds_and_rings_for_the_rest(engine, queue):
-    rounds = module.MOST_ROUNDS * EVENTS_AT_ONCE
-    make_events(engine, rounds + 1)
-
-    assert dispatch(engine) == rounds
-    assert queue.rings == 1
-    assert dispatch(engine) == 1
-    assert queue.rings == 1
-
-
 def test_several_dispatchers_at_once_write_each_delivery_once(any_engine):
     factories.make_listener(any_engine)
     factories.make_listener(any_engine)
@@ -237,3 +229,62 @@ def test_an_event_that_meets_a_busy_database_is_dispatched_with_the_next_try(
 
     assert dispatch(replace(engine, sessions=SimpleNamespace(begin=begin))) == 1
     assert caplog.text.count("is tried again") == 2
+
+
+# Events with many listeners
+
+
+def commits(engine) -> list[int]:
+    """How many deliveries stand after each commit of `engine` from here on."""
+    found: list[int] = []
+
+    @sa.event.listens_for(engine.sessions.kw["bind"], "commit")
+    def note(connection):
+        found.append(connection.exec_driver_sql("SELECT count(*) FROM webhooks_deliveries").scalar())
+
+    return found
+
+
+def test_a_transaction_writes_no_more_deliveries_than_it_should(engine, make_listener):
+    listeners = 200
+    for _ in range(listeners):
+        make_listener()
+    make_events(engine, 120)
+    after = commits(engine)
+
+    assert dispatch(engine) == 120
+
+    written = [now - before for before, now in pairwise([0, *after])]
+    assert sum(written) == 120 * listeners
+    assert max(written) == module.MOST_DELIVERIES
+    with engine.sessions() as session:
+        assert session.scalar(sa.select(sa.func.count()).where(Event.dispatched_at.is_(None))) == 0
+
+
+def test_after_events_with_many_listeners_it_claims_many_at_once_again(engine, make_listener):
+    for _ in range(200):
+        make_listener()
+    make_events(engine, 60)
+    make_events(engine, 600, hook="nobody listens", created_at=engine.clock() + timedelta(seconds=1))
+    after = commits(engine)
+
+    assert dispatch(engine) == 660
+    assert len(after) < 10
+
+
+def test_a_job_that_takes_too_long_ends_and_rings_for_the_rest(engine, make_listener, queue):
+    make_listener()
+    make_events(engine, EVENTS_AT_ONCE + 1)
+
+    assert dispatch(engine, seconds=0) == 0
+    assert queue.rings == 1
+
+
+def test_of_chosen_events_all_are_dispatched_however_many_listeners_they_have(
+    engine, make_event, make_listener
+):
+    for _ in range(200):
+        make_listener()
+    ids = [make_event().id for _ in range(60)]
+
+    assert len(module.dispatch_events(engine, ids)) == 12_000

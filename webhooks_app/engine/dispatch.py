@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,7 +27,10 @@ from webhooks_app.storage.models import WAITING, Delivery, Event, Listener, Stat
 log = logging.getLogger("webhooks_app.dispatch")
 
 EVENTS_AT_ONCE = 500
-MOST_ROUNDS = 20  # then the job ends and rings for the rest, well within its timeout
+LONGEST_SECONDS = 30.0  # then the job ends and rings for the rest, well within its timeout
+# An event may have thousands of listeners: a transaction that grew with them would keep SQLite's only lock from every
+# other writer, and in the end be cut off by the job's timeout, again and again.
+MOST_DELIVERIES = 10_000
 BATCH = 100  # ids in a job: 25 cost 0.7 of the throughput, 250 gain a tenth
 JOBS_IN_QUEUE = 100  # so that a backlog stays in the database and fills neither Redis nor memory
 # What the slow queue has no room for waits so long before it is tried among the quick ones again.
@@ -40,27 +44,30 @@ _DELIVERIES = sa.insert(
 
 @dataclass(frozen=True, slots=True)
 class _Dispatched:
-    """What one transaction wrote: how many events, and the deliveries that may go at once."""
+    """What one transaction wrote: how many events, and the deliveries that may go at once; `left`: for the next one."""
 
     events: int
     due_ids: list[str]
+    left: int = 0
 
 
-def dispatch(engine: Engine) -> int:
-    """Dispatch the events that wait, up to 10,000, and ring for the rest; gives how many there were."""
+def dispatch(engine: Engine, *, seconds: float = LONGEST_SECONDS) -> int:
+    """Dispatch the events that wait, for so long at most, and ring for the rest; gives how many there were."""
     try:
         engine.queue.answer()  # before the claim, so that a later ring is not lost
     except QueueUnreachable as error:
         log.warning("The doorbell could not be answered: %s", error)
     reach("dispatch.after_pop")
-    total = 0
-    for _ in range(MOST_ROUNDS):
+    total, most, until = 0, EVENTS_AT_ONCE, time.monotonic() + seconds
+    while time.monotonic() < until:
         room = _room(engine)
-        done = tried_again(partial(_dispatch_some, engine, room=room))
+        done = tried_again(partial(_dispatch_some, engine, most=most, room=room))
         push(engine, done.due_ids[: room * BATCH])
         total += done.events
-        if done.events < EVENTS_AT_ONCE:
+        if done.events < most and not done.left:
             return total
+        # As many as had room in the last transaction; the next ones may have fewer listeners.
+        most = done.events if done.left else min(2 * most, EVENTS_AT_ONCE)
     _ring_for_more(engine)
     return total
 
@@ -69,8 +76,11 @@ def dispatch_events(engine: Engine, event_ids: Sequence[str]) -> list[str]:
     """Dispatch just these events, without queueing; gives the ids of the deliveries that may go at once."""
     due_ids: list[str] = []
     for start in range(0, len(event_ids), _IDS_AT_ONCE):
-        ids = event_ids[start : start + _IDS_AT_ONCE]
-        due_ids += tried_again(partial(_dispatch_these, engine, ids))
+        ids, left = event_ids[start : start + _IDS_AT_ONCE], 1
+        while left:
+            done = tried_again(partial(_dispatch_these, engine, ids))
+            due_ids += done.due_ids
+            left = done.left
     return due_ids
 
 
@@ -140,29 +150,29 @@ def _room(engine: Engine) -> int:
         return 0
 
 
-def _dispatch_some(engine: Engine, *, room: int) -> _Dispatched:
+def _dispatch_some(engine: Engine, *, most: int, room: int) -> _Dispatched:
     now = engine.clock()
     with engine.sessions.begin() as session:
-        events = _claim(session, now)
+        events = _claim(session, now, most=most)
         done = _write_deliveries(session, events, now=now, queued=room * BATCH)
         reach("dispatch.before_commit")
     reach("dispatch.after_commit")
     return done
 
 
-def _dispatch_these(engine: Engine, event_ids: Sequence[str]) -> list[str]:
+def _dispatch_these(engine: Engine, event_ids: Sequence[str]) -> _Dispatched:
     now = engine.clock()
     with engine.sessions.begin() as session:
         events = _claim(session, now, ids=event_ids)
-        return _write_deliveries(session, events, now=now, queued=0).due_ids
+        return _write_deliveries(session, events, now=now, queued=0)
 
 
-def _claim(session: Session, now: datetime, *, ids: Sequence[str] | None = None) -> list[Any]:
-    waiting = sa.select(Event.id).where(Event.dispatched_at.is_(None))
+def _claim(
+    session: Session, now: datetime, *, most: int = EVENTS_AT_ONCE, ids: Sequence[str] | None = None
+) -> list[Any]:
+    waiting = sa.select(Event.id).where(Event.dispatched_at.is_(None)).order_by(Event.created_at).limit(most)
     if ids is not None:
         waiting = waiting.where(Event.id.in_(ids))
-    else:
-        waiting = waiting.order_by(Event.created_at).limit(EVENTS_AT_ONCE)
     pick = waiting.with_for_update(skip_locked=True).cte("pick")
     claim = (
         sa.update(Event)
@@ -176,13 +186,17 @@ def _claim(session: Session, now: datetime, *, ids: Sequence[str] | None = None)
     )  # the order they were published in
 
 
-def _write_deliveries(session: Session, events: Iterable[Any], *, now: datetime, queued: int) -> _Dispatched:
-    events = list(events)
+def _write_deliveries(session: Session, events: Sequence[Any], *, now: datetime, queued: int) -> _Dispatched:
     if not events:
         return _Dispatched(0, [])
     rows: list[dict[str, Any]] = []
+    matched = 0
     for event, listeners in seeking.of_events(session, events):
         rows += [_row(event, one, now=now) for one in _chosen(event, listeners)]
+        matched += 1
+        if len(rows) >= MOST_DELIVERIES:
+            break
+    _return(session, events[matched:])
     _let_go(session, rows)
     due_ids = [row["id"] for row in rows if row["status"] == Status.PENDING]
     for row in (row for row in rows if row["status"] == Status.PENDING):
@@ -192,7 +206,16 @@ def _write_deliveries(session: Session, events: Iterable[Any], *, now: datetime,
         queued -= 1
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         session.execute(_DELIVERIES, rows[start : start + _ROWS_AT_ONCE])
-    return _Dispatched(len(events), due_ids)
+    return _Dispatched(matched, due_ids, left=len(events) - matched)
+
+
+def _return(session: Session, events: Sequence[Any]) -> None:
+    """Let these wait on: they were claimed in the same transaction, and it has enough to write."""
+    if events:
+        waits = (
+            sa.update(Event).where(Event.id.in_([event.id for event in events])).values(dispatched_at=None)
+        )
+        session.execute(waits, execution_options={"synchronize_session": False})
 
 
 def _chosen(event: Any, listeners: Sequence[candidates.Candidate]) -> list[candidates.Chosen]:
