@@ -7,7 +7,8 @@ event sends identical bytes and only its timestamp and signature differ.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,8 @@ from webhooks_app.engine.signing import sign
 from webhooks_app.version import __version__
 
 USER_AGENT = f"webhooks-app/{__version__}"
+
+_NOT_IN_TARGET = re.compile(r"[\x00-\x20\x7f]")
 
 # What a listener can ask for: the payload alone, or an envelope around it.
 BODY_FORMATS = {
@@ -95,6 +98,16 @@ def headers_for(
     ours = {"webhook-replay", "webhook-test", *(name for name, _ in headers)}
     headers += [(name.lower(), value) for name, value in own if name.lower() not in ours]
     return tuple(headers)
+
+
+def request_head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
+    """The head of a request. Raises ValueError if something in it would begin another line."""
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    head = "\r\n".join((*lines, "", ""))
+    # Listeners' headers and URLs were checked when they were stored; this is what stands behind that.
+    if len(head.splitlines()) != len(lines) + 1 or _NOT_IN_TARGET.search(target):
+        raise ValueError("The request holds a character that it must not.")
+    return head.encode("latin-1")
 
 
 def _with_data(head: dict[str, str], stored: str) -> bytes:

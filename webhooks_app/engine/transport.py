@@ -11,6 +11,7 @@ import os
 import re
 import socket
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -34,6 +35,7 @@ from webhooks_app.engine.failures import (
 from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome
 from webhooks_app.engine.resolver import LookUp, Resolver, system_look_up
+from webhooks_app.engine.url import DEFAULT_PORTS
 from webhooks_app.errors import SettingError, WebhooksError
 
 MAX_BODY_BYTES = 64 * 1024
@@ -168,8 +170,12 @@ class Transport:
         request = PreparedRequest()
         request.method = "POST"
         request.url = message.url
-        # http.client itself says "accept-encoding: identity". The length is written as requests looks for it.
-        request.headers = {**dict(message.headers), "Content-Length": str(len(message.body))}  # type: ignore[assignment]  # requests takes any mapping
+        request.headers = {  # type: ignore[assignment]  # requests takes any mapping
+            "Host": _host_field(message.url),
+            "Accept-Encoding": "identity",
+            "Content-Length": str(len(message.body)),  # as requests looks for it
+            **dict(message.headers),
+        }
         request.body = message.body
         try:
             return self._sent(adapter, request, message)
@@ -187,6 +193,16 @@ class Transport:
             request, stream=True, timeout=message.timeout_seconds, proxies=self._proxies
         )
         return cast("BaseHTTPResponse", answer)
+
+
+@lru_cache(maxsize=4096)
+def _host_field(url: str) -> str:
+    """What the Host header says: the host, and its port unless it is the scheme's own."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    if ":" in host:
+        host = f"[{host}]"
+    return host if parts.port in (None, DEFAULT_PORTS[parts.scheme]) else f"{host}:{parts.port}"
 
 
 def _outcome(exchange: Exchange, answer: BaseHTTPResponse) -> Outcome:
