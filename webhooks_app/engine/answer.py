@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import http.client
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import IO, Any, cast
-
-from urllib3 import HTTPHeaderDict
 
 from webhooks_app.engine.exchange import current
 
@@ -32,21 +31,23 @@ class Answer(http.client.HTTPResponse):
         version, self.status, reason = self._read_status()
         self.code, self.reason = self.status, reason.strip()
         self.version = _version(version)
-        self.fields = fields = read_fields(self.fp)
+        self.fields = read_fields(self.fp)
         current().head_at = time.monotonic()
-        self.headers = self.msg = cast("Any", fields)  # http.client only calls `get`
+        # http.client only calls `get` of it, and the first of several counts. A HTTPHeaderDict raises and catches an
+        # error for each name that is missing.
+        fields = {name.lower(): value for name, value in reversed(self.fields)}
+        self.headers = self.msg = cast("Any", fields)
         self.chunked = fields.get("transfer-encoding", "").lower() == "chunked"
         self.chunk_left = None
         self.length = 0 if self.status in _WITHOUT_BODY else self._content_length(fields)
         ends_with_connection = not self.chunked and self.length is None
         self.will_close = ends_with_connection or self._check_close()  # type: ignore[attr-defined]  # as below
 
-    def _content_length(self, fields: HTTPHeaderDict) -> int | None:
+    def _content_length(self, fields: Mapping[str, str]) -> int | None:
         if self.chunked:
             return None
         try:
-            # urllib3 refuses an answer with several that differ.
-            length = int(fields.get("content-length", "").partition(",")[0])
+            length = int(fields.get("content-length", ""))  # urllib3 refuses several that differ
         except ValueError:
             return None
         return length if length >= 0 else None
@@ -64,7 +65,7 @@ class Answer(http.client.HTTPResponse):
         raise http.client.HTTPException("There is no end of interim answers.")
 
 
-def read_fields(file: IO[bytes]) -> HTTPHeaderDict:
+def read_fields(file: IO[bytes]) -> list[tuple[str, str]]:
     """The header's fields up to the empty line, in their order. Raises HTTPException."""
     fields: list[tuple[str, str]] = []
     for line in read_lines(file):
@@ -77,7 +78,7 @@ def read_fields(file: IO[bytes]) -> HTTPHeaderDict:
         name, colon, value = text.partition(":")
         if colon and name and name.isascii() and not name.endswith((" ", "\t")):
             fields.append((name, value.strip(" \t")))
-    return HTTPHeaderDict(fields)
+    return fields
 
 
 def read_lines(file: IO[bytes]) -> list[bytes]:

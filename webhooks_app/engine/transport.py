@@ -11,8 +11,7 @@ import os
 import re
 import socket
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, cast
+from itertools import chain
 from urllib.parse import urlsplit
 
 from requests import PreparedRequest
@@ -21,7 +20,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.poolmanager import PoolManager
 from urllib3.response import BaseHTTPResponse
 
-from webhooks_app.engine.address_guard import GuardedAdapter
+from webhooks_app.engine.address_guard import GuardedAdapter, place_of
 from webhooks_app.engine.addresses import NetworkPolicy
 from webhooks_app.engine.deadline import Watchdog
 from webhooks_app.engine.dial import check_literal
@@ -35,7 +34,6 @@ from webhooks_app.engine.failures import (
 from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome
 from webhooks_app.engine.resolver import LookUp, Resolver, system_look_up
-from webhooks_app.engine.url import DEFAULT_PORTS
 from webhooks_app.errors import SettingError, WebhooksError
 
 MAX_BODY_BYTES = 64 * 1024
@@ -56,6 +54,7 @@ _HOOKS = (
     (HTTPConnectionPool, "_put_conn"),
     (HTTPConnectionPool, "ConnectionCls"),
     (PoolManager, "connection_from_host"),
+    (PoolManager, "connection_from_pool_key"),
 )
 
 
@@ -171,38 +170,21 @@ class Transport:
         request.method = "POST"
         request.url = message.url
         request.headers = {  # type: ignore[assignment]  # requests takes any mapping
-            "Host": _host_field(message.url),
+            "Host": place_of(message.url).host_field,
             "Accept-Encoding": "identity",
             "Content-Length": str(len(message.body)),  # as requests looks for it
             **dict(message.headers),
         }
         request.body = message.body
         try:
-            return self._sent(adapter, request, message)
+            return adapter.send(request, proxies=self._proxies)
         except Exception as error:
             if not lost_idle_connection(error, exchange):
                 raise
         # A receiver may close an idle connection in the very moment that we use it again (RFC 9112 §9.3.1). It
         # has most likely not read the request; if it has, `webhook-id` tells it so.
         exchange.begin_anew()
-        return self._sent(adapter, request, message)
-
-    def _sent(self, adapter: GuardedAdapter, request: PreparedRequest, message: Message) -> BaseHTTPResponse:
-        # GuardedAdapter.build_response returns urllib3's answer, not one of requests.
-        answer: Any = adapter.send(
-            request, stream=True, timeout=message.timeout_seconds, proxies=self._proxies
-        )
-        return cast("BaseHTTPResponse", answer)
-
-
-@lru_cache(maxsize=4096)
-def _host_field(url: str) -> str:
-    """What the Host header says: the host, and its port unless it is the scheme's own."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".")
-    if ":" in host:
-        host = f"[{host}]"
-    return host if parts.port in (None, DEFAULT_PORTS[parts.scheme]) else f"{host}:{parts.port}"
+        return adapter.send(request, proxies=self._proxies)
 
 
 def _outcome(exchange: Exchange, answer: BaseHTTPResponse) -> Outcome:
@@ -259,9 +241,12 @@ def _body(exchange: Exchange, answer: BaseHTTPResponse) -> tuple[bytes, str]:
 
 
 def _stored_headers(answer: BaseHTTPResponse) -> tuple[tuple[str, str], ...]:
+    received_all = tuple(answer.headers.iteritems())
+    if len(received_all) <= MAX_STORED_HEADERS and _needs_no_change("".join(chain(*received_all))):
+        return received_all
     kept: list[tuple[str, str]] = []
     room = MAX_STORED_HEADER_BYTES
-    for received_name, received in answer.headers.iteritems():
+    for received_name, received in received_all:
         name = _printable(received_name)
         room -= len(name.encode())
         value = _cut(_printable(received), room)
@@ -270,6 +255,11 @@ def _stored_headers(answer: BaseHTTPResponse) -> tuple[tuple[str, str], ...]:
             break
         kept.append((name, value))
     return tuple(kept)
+
+
+def _needs_no_change(text: str) -> bool:
+    """Whether all headers' names and values are as they may be stored: as a rule, and quickly found out."""
+    return len(text) <= MAX_STORED_HEADER_BYTES and text.isascii() and text.isprintable()
 
 
 def _cut(text: str, size: int) -> str:
