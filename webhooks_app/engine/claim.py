@@ -28,6 +28,7 @@ from webhooks_app.engine.unsealed import UnsealedListener, unseal
 from webhooks_app.storage import ids
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import WAITING, Delivery, Event, Listener, State, Status
+from webhooks_app.storage.queries.among import among
 from webhooks_app.storage.queries.indexed import IS_WAITING
 
 GONE = "The listener was deleted."
@@ -40,7 +41,7 @@ EARLY = timedelta(seconds=1)
 # Built once, and of Core: to build a statement of a hundred ids costs as much as to run it.
 _DELIVERIES = cast("sa.Table", Delivery.__table__)
 _delivery, _event, _listener = _DELIVERIES.c, Event.__table__.c, Listener.__table__.c
-_IS_WAITING = _delivery.id.in_(sa.bindparam("ids", expanding=True)) & _delivery.status.in_(WAITING)
+_IS_WAITING = among(_delivery.id, "ids") & _delivery.status.in_(WAITING)
 _WAITING_ROWS = (
     sa.select(
         _delivery.id, _delivery.event_id, _delivery.listener_id, _delivery.attempt_count, _delivery.tries,
@@ -66,7 +67,7 @@ _LIMITED = (
 # SKIP LOCKED, because deliveries are locked already: to wait now for one who resumes it would be a deadlock.
 _STANDING_STILL = (
     sa.select(_listener.id)
-    .where(_listener.id.in_(sa.bindparam("ids", expanding=True)), _listener.state != State.ACTIVE)
+    .where(among(_listener.id, "ids"), _listener.state != State.ACTIVE)
     .with_for_update(read=True, key_share=True, skip_locked=True)
 )
 _PUT_OFF = (
@@ -89,7 +90,7 @@ _TAKE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see Outcome
 class Claimed:
     """A delivery that this process may send until its lease ends, with all that sending needs."""
 

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from webhooks_app.engine import Engine, outbox
-from webhooks_app.engine.publish import event_row
+from webhooks_app.engine.publish import EVENTS, event_row
 from webhooks_app.errors import Conflict, FieldError, Refused, UnserializablePayload
 from webhooks_app.event import Hook
 from webhooks_app.payload import jsonable
@@ -67,7 +67,7 @@ def add(
 ) -> Event:
     """As `publish`, in a transaction that is open: for `once`, which commits and rings."""
     row = _row(engine, engine.hooks[hook_name], payload, sender=sender, field="payload")
-    session.execute(sa.insert(Event), row)
+    session.connection().execute(EVENTS, row)
     return Event(**row)
 
 
@@ -86,7 +86,7 @@ def add_many(
     if errors:
         raise Refused(*errors[:_FAULTS_NAMED])
     if rows:
-        session.execute(sa.insert(Event), rows)
+        session.connection().execute(EVENTS, rows)
     return [str(row["id"]) for row in rows]
 
 

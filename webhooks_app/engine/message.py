@@ -19,6 +19,12 @@ USER_AGENT = f"webhooks-app/{__version__}"
 
 _NOT_IN_TARGET = re.compile(r"[\x00-\x20\x7f]")
 
+_CONTENT_TYPES = {"cloudevents": "application/cloudevents+json"}
+_OURS = frozenset({
+    "content-type", "user-agent", "webhook-attempt", "webhook-hook", "webhook-id", "webhook-replay",
+    "webhook-signature", "webhook-test", "webhook-timestamp",
+})  # fmt: skip
+
 # What a listener can ask for: the payload alone, or an envelope around it.
 BODY_FORMATS = {
     "plain": "The payload alone",
@@ -27,7 +33,7 @@ BODY_FORMATS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see Outcome
 class Message:
     """One POST, ready to send. `headers` are in the order sent, names in lower case; Host is not among them."""
 
@@ -37,7 +43,7 @@ class Message:
     timeout_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see Outcome
 class Occasion:
     """Which attempt of which event this is: what the headers say beside the body.
 
@@ -81,9 +87,8 @@ def headers_for(
     own: Sequence[tuple[str, str]],
 ) -> tuple[tuple[str, str], ...]:
     """All headers of the request. The listener's `own` come last and can replace none of ours."""
-    content_type = "application/cloudevents+json" if body_format == "cloudevents" else "application/json"
     headers = [
-        ("content-type", content_type),
+        ("content-type", _CONTENT_TYPES.get(body_format, "application/json")),
         ("user-agent", USER_AGENT),
         ("webhook-id", occasion.webhook_id),
         ("webhook-timestamp", str(timestamp)),
@@ -95,8 +100,7 @@ def headers_for(
         headers.append(("webhook-replay", "1"))
     if occasion.test:
         headers.append(("webhook-test", "1"))
-    ours = {"webhook-replay", "webhook-test", *(name for name, _ in headers)}
-    headers += [(name.lower(), value) for name, value in own if name.lower() not in ours]
+    headers += [(name.lower(), value) for name, value in own if name.lower() not in _OURS]
     return tuple(headers)
 
 

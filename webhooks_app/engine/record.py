@@ -30,6 +30,7 @@ from webhooks_app.engine.outcome import Outcome, Timings
 from webhooks_app.engine.retry import Disable, Done, GiveUp, Retry, Step, next_step
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import Attempt, Delivery, Status
+from webhooks_app.storage.queries.among import among
 
 log = logging.getLogger("webhooks_app.deliver")
 
@@ -47,7 +48,7 @@ _AWAY = (sa.exc.OperationalError, sa.exc.TimeoutError)
 _UNWRITABLE = (sa.exc.StatementError, ValueError, TypeError, ArithmeticError, LookupError)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see Outcome
 class Finished:
     """An attempt that has ended and is to be recorded."""
 
@@ -174,9 +175,12 @@ def _changes(
             schedule=one.claimed.listener.schedule,
             chance=random.random(),  # noqa: S311 (jitter, not a secret)
         )
-        change = change_for(step, one.outcome, now=now)
-        key = (one.claimed.token, *change.values())
-        groups.setdefault(key, (change, [], one.claimed.token))[1].append(one.claimed.id)
+        outcome, token = one.outcome, one.claimed.token
+        key = (token, step, outcome.status_code, outcome.error_class, outcome.error)
+        group = groups.get(key)
+        if group is None:
+            group = groups[key] = (change_for(step, outcome, now=now), [], token)
+        group[1].append(one.claimed.id)
     return groups.values()
 
 
@@ -212,7 +216,7 @@ def _moving(changed: frozenset[str]) -> sa.Update:
     return (
         sa.update(_DELIVERIES)
         .where(
-            row.id.in_(sa.bindparam("ids", expanding=True)),
+            among(row.id, "ids"),
             row.status == Status.SENDING,
             row.lease_token == sa.bindparam("token"),
         )
@@ -232,8 +236,10 @@ def _moving(changed: frozenset[str]) -> sa.Update:
 def attempt_row(one: Finished, *, worker: str) -> dict[str, Any]:
     """The columns of a recorded attempt; the listener's own header values are hidden. Pure."""
     outcome, message, listener = one.outcome, one.message, one.claimed.listener
-    own = {name.lower() for name, _ in listener.headers}
-    headers = message.headers if message else ()
+    headers: Sequence[Any] = message.headers if message else ()
+    if listener.headers:
+        own = {name.lower() for name, _ in listener.headers}
+        headers = [[name, HIDDEN if name in own else value] for name, value in headers]
     return {
         "id": new_id(),
         "delivery_id": one.claimed.id,
@@ -245,17 +251,17 @@ def attempt_row(one: Finished, *, worker: str) -> dict[str, Any]:
         "error": outcome.error,
         "url": listener.url,
         "ip": outcome.ip,
-        "timings": timings_json(outcome.timings),
-        "request_headers": [[name, HIDDEN if name in own else value] for name, value in headers],
+        "timings": _phases(outcome.timings),
+        "request_headers": headers,
         "body_format": listener.body_format,
-        "response_headers": [list(pair) for pair in outcome.response_headers],
+        "response_headers": outcome.response_headers,
         "response_body": outcome.response_body,
         "truncated": outcome.truncated,
         "worker": worker,
     }
 
 
-def timings_json(timings: Timings) -> dict[str, float]:
+def _phases(timings: Timings) -> dict[str, float]:
     """The phases that were reached, in milliseconds to three decimals."""
     phases = ((name, getattr(timings, name)) for name in _PHASES)
     return {name: round(value, 3) for name, value in phases if value is not None}
