@@ -9,7 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number. `ratio` says how many times better it is than `baseline`; `target` is what the ratio must reach."""
+    """One number. `ratio` says how many times better it is than `baseline`; `target` is what the ratio must reach.
+
+    Without a baseline the target is for the value itself, which must reach it, or may not exceed it (`at_most`).
+    """
 
     name: str
     value: float
@@ -17,19 +20,22 @@ class Figure:
     baseline: float | None = None
     ratio: float | None = None
     target: float | None = None
+    at_most: bool = False
 
     @property
     def holds(self) -> bool | None:
-        """Whether the ratio reaches the target; None where there is none."""
-        if self.target is None or self.ratio is None:
+        """Whether the target is reached; None where there is none."""
+        if self.target is None:
             return None
-        return self.ratio >= self.target
+        found = self.value if self.ratio is None else self.ratio
+        return found <= self.target if self.at_most else found >= self.target
 
     def as_json(self) -> dict[str, Any]:
         """As `instance/bench.json` keeps it."""
         rounded = {
             key: round(each, 3) if isinstance(each, float) else each for key, each in asdict(self).items()
         }
+        del rounded["at_most"]
         return {**rounded, "holds": self.holds}
 
 

@@ -19,6 +19,7 @@ from statistics import median
 import sqlalchemy as sa
 
 from tests.bench.ground import FAN_OUT, ROOT, Ground, Place
+from tests.bench.progress import progress
 from webhooks_app.storage.database import make_engine
 
 POLL_SECONDS = 0.05
@@ -41,6 +42,10 @@ class Side:
 
 
 FORKING = Side("forking", "one job each, RQ Worker (forks)", 50)
+TWO_WORKERS = Side(
+    "ours, two workers", "Webhooks App, 2 workers", 2000,
+    roles=("worker", "worker", "slow worker", "clock"), tables="webhooks_",
+)  # fmt: skip
 SIMPLE = Side("simple", "one job each, RQ SimpleWorker", 250)
 OURS = Side("ours", "Webhooks App", 1500, roles=("worker", "slow worker", "clock"), tables="webhooks_")
 
@@ -106,22 +111,18 @@ def interleaved(
             rates[side.name] = run.rate
             progress(
                 f"{database}, round {number} of {rounds}, {side.name}: {run.deliveries} deliveries"
-                f" in {run.seconds:.1f} s, {run.rate:.0f}/s, {run.cpu_ms:.2f} ms CPU each"
+                f" in {run.seconds:.1f} s, {run.rate:.0f}/s, {run.cpu_ms:.2f} ms CPU each",
+                part=_part(ground, database, (number - 1) / rounds),
             )
     return runs
-
-
-def progress(line: str) -> None:
-    """One line for whoever waits."""
-    print(line, file=sys.stderr, flush=True)
 
 
 def measure(ground: Ground, side: Side, *, database: str, events: int) -> Run:
     """Publish so many events and see them delivered. Raises NotDelivered."""
     wanted = events * FAN_OUT
     with ground.place(database) as place, ExitStack() as stack:
-        publisher = stack.enter_context(_Contestant(side.name, "publisher", place))
-        others = [stack.enter_context(_Contestant(side.name, role, place)) for role in side.roles]
+        publisher = stack.enter_context(Runner(side.name, "publisher", place))
+        others = [stack.enter_context(Runner(side.name, role, place)) for role in side.roles]
         for each in (publisher, *others):
             each.wait_until_ready()
         redis_before, began = ground.redis_cpu_seconds(), time.monotonic()
@@ -133,11 +134,16 @@ def measure(ground: Ground, side: Side, *, database: str, events: int) -> Run:
     return Run(wanted, seconds, used, redis_used)
 
 
+def _part(ground: Ground, database: str, done: float) -> float:
+    """How much of the case is done, which measures one database after the other."""
+    return (ground.databases.index(database) + done) / len(ground.databases)
+
+
 def _events(rate: float, seconds: float) -> int:
     return max(1, round(rate * seconds / FAN_OUT))
 
 
-def _wait_for_outcomes(side: Side, place: Place, *, wanted: int, alive: Iterable[_Contestant]) -> None:
+def _wait_for_outcomes(side: Side, place: Place, *, wanted: int, alive: Iterable[Runner]) -> None:
     recorded = f"SELECT count(*) FROM {side.tables}attempts"
     undelivered = f"SELECT count(*) FROM {side.tables}deliveries WHERE status <> 'delivered'"
     give_up_at = time.monotonic() + PATIENCE_SECONDS
@@ -159,8 +165,8 @@ def _counted(engine: sa.Engine, query: str) -> int:
         return int(connection.scalar(sa.text(query)) or 0)
 
 
-class _Contestant:
-    """A process that takes part; ended when the measurement is left."""
+class Runner:
+    """A process that takes part; ended when it is left."""
 
     def __init__(self, side: str, role: str, place: Place) -> None:
         command = [sys.executable, "-m", "tests.bench.contestant", side, role, place.as_text()]
@@ -168,13 +174,17 @@ class _Contestant:
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
 
-    def __enter__(self) -> _Contestant:
+    def __enter__(self) -> Runner:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._process.poll() is None:
             self._process.kill()
         self._process.__exit__(None, None, None)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def has_ended(self) -> bool:

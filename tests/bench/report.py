@@ -44,10 +44,16 @@ def _row(figure: Figure) -> tuple[str, ...]:
         f"{figure.value:.2f}",
         figure.unit,
         "" if figure.baseline is None else f"{figure.baseline:.2f}",
-        "" if figure.ratio is None else f"{figure.ratio:.1f}x",
-        "" if figure.target is None else f"{figure.target:.0f}x",
+        "" if figure.ratio is None else f"{figure.ratio:.2f}x",
+        "" if figure.target is None else _target(figure),
     )
     return (figure.name, *numbers, verdict)
+
+
+def _target(figure: Figure) -> str:
+    if figure.ratio is not None:
+        return f"{figure.target:g}x"
+    return f"{'<=' if figure.at_most else '>='} {figure.target:g}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.bench.figures import Findings
 from tests.bench.ground import Ground
@@ -11,18 +11,36 @@ from tests.bench.ground import Ground
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How thoroughly to measure: rounds of which the median counts, and about how long a measurement takes."""
+    """How thoroughly to measure."""
 
-    rounds: int
-    seconds: float
+    rounds: int  # of which the median counts
+    seconds: float  # about how long a measurement takes
+    latency_seconds: float  # for each rate
+    fan_out: int  # listeners of one event
+    deliveries: int  # over which memory is watched
+    all_databases: bool = True  # else the cases beside the throughput take the first one alone
+
+    def databases(self, ground: Ground) -> Sequence[str]:
+        """Where the cases beside the throughput are measured."""
+        return ground.databases if self.all_databases else ground.databases[:1]
 
 
-FULL = Plan(rounds=3, seconds=4.0)
-QUICK = Plan(rounds=1, seconds=2.5)
+FULL = Plan(rounds=3, seconds=4.0, latency_seconds=20.0, fan_out=10_000, deliveries=100_000)
+QUICK = Plan(rounds=1, seconds=2.0, latency_seconds=4.0, fan_out=2_000, deliveries=5_000, all_databases=False)
+LONG = replace(FULL, latency_seconds=120.0)
 
 
-def all_cases() -> Sequence[Callable[[Ground, Plan], Findings]]:
+Case = Callable[[Ground, Plan], Findings]
+
+
+def all_cases() -> Sequence[Case]:
     """In the order they are run."""
-    from tests.bench.cases import throughput
+    from tests.bench.cases import latency, memory, publishing, slow_receivers, throughput
 
-    return (throughput.run,)
+    return (
+        throughput.run,
+        slow_receivers.run,
+        latency.run,
+        publishing.run,
+        memory.run,
+    )

@@ -1,7 +1,8 @@
 """How many deliveries a second, and at how much CPU each, against one RQ job for each delivery?
 
 One worker process on every side; ours has beside it what `webhooks up` runs, and that counts. Each event is
-published in a transaction of its own, to 10 of 50 listeners on 50 hosts; each outcome is recorded durably.
+published in a transaction of its own, to 10 of 50 listeners on 50 hosts; each outcome is recorded durably. Beside
+that: how near the worker comes to a loop that only sends, and what a second worker adds.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 from tests.bench.cases import Plan
 from tests.bench.figures import Figure, Findings
 from tests.bench.ground import BODY_BYTES, FAN_OUT, LISTENERS, Ground
-from tests.bench.race import FORKING, OURS, SIMPLE, Middle, Side, interleaved
+from tests.bench.loop import sends_per_second
+from tests.bench.race import FORKING, OURS, SIMPLE, TWO_WORKERS, Middle, Side, interleaved
 
-SIDES = (FORKING, SIMPLE, OURS)
-TARGETS = {FORKING.name: 40.0, SIMPLE.name: 8.0}  # times the deliveries a second
+SIDES = (FORKING, SIMPLE, OURS, TWO_WORKERS)
+TARGETS = {FORKING.name: 100.0, SIMPLE.name: 15.0}  # times the deliveries a second
+OF_THE_LOOP = 0.75
+OF_ONE_WORKER = 1.5
 COLUMNS = ("database", "side", "deliveries", "seconds", "per second", "CPU ms each", "Redis CPU ms each")
 
 
@@ -21,12 +25,19 @@ def run(ground: Ground, plan: Plan, *, sides: tuple[Side, ...] = SIDES) -> Findi
     rows: list[tuple[str, ...]] = []
     figures: list[Figure] = []
     for database in ground.databases:
+        loop = _loop(ground, plan, database)
         runs = interleaved(ground, sides, database=database, rounds=plan.rounds, seconds=plan.seconds)
+        loop = (loop + _loop(ground, plan, database)) / 2  # before and after, for a machine is seldom quiet
         middles = {side: Middle.of(runs[side.name]) for side in sides}
         rows += [_row(database, side, middle) for side, middle in middles.items()]
+        rows.append((database, "a loop that only sends, 1 thread", "", "", f"{loop:.0f}", "", ""))
         ours = middles.pop(OURS)
+        two = middles.pop(TWO_WORKERS, None)
         for side, theirs in middles.items():
             figures += _compared(database, side, ours, theirs)
+        figures.append(_ratio(f"{database}, against a loop that only sends", ours.rate, loop, OF_THE_LOOP))
+        if two is not None:
+            figures.append(_ratio(f"{database}, 2 workers against one", two.rate, ours.rate, OF_ONE_WORKER))
     return Findings(
         title="Throughput: one worker process, from publishing to the last recorded outcome",
         notes=(
@@ -38,6 +49,16 @@ def run(ground: Ground, plan: Plan, *, sides: tuple[Side, ...] = SIDES) -> Findi
         rows=rows,
         figures=figures,
     )
+
+
+def _loop(ground: Ground, plan: Plan, database: str) -> float:
+    with ground.place(database) as place:
+        return sends_per_second(place, seconds=plan.seconds / 2)
+
+
+def _ratio(of: str, value: float, baseline: float, target: float) -> Figure:
+    name = f"deliveries per second ({of})"
+    return Figure(name, value, "1/s", baseline=baseline, ratio=value / baseline, target=target)
 
 
 def _row(database: str, side: Side, middle: Middle) -> tuple[str, ...]:
