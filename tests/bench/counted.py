@@ -34,12 +34,11 @@ def counting(sa_engine: sa.Engine, redis: Redis) -> Iterator[Asked]:
         asked.statements.append(statement)
 
     sa.event.listen(sa_engine, "before_cursor_execute", note)
-    counter: _Counter = redis.connection_pool.connection_kwargs["counter"]
-    before = counter.packets
+    before = packets_of(redis)
     try:
         yield asked
     finally:
-        asked.round_trips = counter.packets - before
+        asked.round_trips = packets_of(redis) - before
         sa.event.remove(sa_engine, "before_cursor_execute", note)
 
 
@@ -49,6 +48,12 @@ def counted_client(url: str) -> Redis:
     kind = _CountedFile if url.startswith("unix:") else _CountedSocket
     options.pop("connection_class", None)
     return Redis(connection_pool=ConnectionPool(connection_class=kind, counter=_Counter(), **options))
+
+
+def packets_of(client: Redis) -> int:
+    """How many packets a counted client has sent."""
+    counter: _Counter = client.connection_pool.connection_kwargs["counter"]
+    return counter.packets
 
 
 class _Counter:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from webhooks_app.engine.message import BODY_FORMATS, Occasion, body_bytes, headers_for
+from webhooks_app.engine.message import BODY_FORMATS, Occasion, body_bytes, headers_for, request_head
 from webhooks_app.engine.signing import verify
 from webhooks_app.version import __version__
 
@@ -105,3 +105,26 @@ def test_the_listeners_own_headers_come_last():
 )
 def test_the_listeners_own_headers_replace_none_of_ours(name):
     assert headers(own=[(name, "forged")]) == headers()
+
+
+def test_the_head_of_a_request_is_its_lines():
+    head = request_head("POST", "/a?b=1", {"Host": "example.com", "x-name": "Jos\xe9"})
+
+    assert head == b"POST /a?b=1 HTTP/1.1\r\nHost: example.com\r\nx-name: Jos\xe9\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("target", "headers"),
+    [
+        ("/", {"x": "a\r\nwebhook-id: forged"}),
+        ("/", {"x": "a\nb"}),
+        ("/", {"x": "a\rb"}),
+        ("/", {"x\r\ny": "a"}),
+        ("/ HTTP/1.1\r\nx: y", {}),
+        ("/a b", {}),
+        ("/", {"x": "\N{SNOWMAN}"}),
+    ],
+)
+def test_nothing_in_a_head_begins_another_line(target, headers):
+    with pytest.raises(ValueError, match=r"."):
+        request_head("POST", target, headers)

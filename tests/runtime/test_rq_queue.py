@@ -9,6 +9,7 @@ import time
 import pytest
 from redis.exceptions import ResponseError
 
+from tests.bench.counted import counted_client, packets_of
 from tests.patience import SOON
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.engine.queue_facts import DELIVERIES, SLOW
@@ -134,3 +135,18 @@ def test_a_silent_redis_holds_a_caller_up_for_half_a_second():
             queue.ring()
 
     assert time.monotonic() - began < SOON
+
+
+def test_a_ring_costs_one_round_trip_while_another_rings_and_at_most_three_else(redis_url):
+    client = counted_client(redis_url)
+    queue = RqQueue(client)
+
+    trips = []
+    queue.length()  # so that the connection is open
+    for _ in range(2):
+        before = packets_of(client)
+        queue.ring()
+        trips.append(packets_of(client) - before)
+
+    assert trips[0] <= 3
+    assert trips[1] == 1

@@ -15,6 +15,7 @@
     stragglers   what is still under way when its job ends
     message      the exact bytes and headers of one request; signing signs them
     transport    sends a Message; address_guard connects only to addresses it checked
+    answer       the head of what the receiver answers
     retry        outcome and attempt number become the next step
     record       what came of attempts, written in groups; health is what a 410 does to the listener
     stragglers   what is still in flight when its job has ended
