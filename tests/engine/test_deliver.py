@@ -166,12 +166,26 @@ def test_a_job_goes_on_while_one_receiver_hangs(engine, one_hangs, gate, queue):
     wait_until(lambda: statuses(engine, hung[0]) == ["delivered"])
 
 
-def test_the_slow_worker_waits_for_all_of_them(engine, one_hangs, gate):
+def test_a_patient_caller_waits_for_all_of_them(engine, one_hangs, gate):
     hung, good = one_hangs
     threading.Timer(0.3, gate.set).start()
-    deliver_batch(engine, [*(one.id for one in hung), good.id], slow=True)
+    deliver_batch(engine, [*(one.id for one in hung), good.id], patient=True)
 
     assert statuses(engine, *hung, good) == ["delivered"] * 4
+
+
+def test_the_slow_worker_goes_on_to_its_next_job_while_a_receiver_hangs(engine, one_hangs, gate, queue):
+    """What a stalled machine brought into its queue must not wait for every hung send before it."""
+    hung, good = one_hangs
+    deliver_batch(engine, [*(one.id for one in hung), good.id], slow=True)
+
+    assert not gate.is_set()
+    assert statuses(engine, good) == ["delivered"]
+    assert statuses(engine, *hung) == ["sending"] * 3
+
+    gate.set()
+    wait_until(lambda: statuses(engine, *hung) == ["delivered"] * 3)
+    assert queue.pushed_slow == []  # it had more patience than to give back what waited
 
 
 def test_the_slow_worker_leaves_its_batch_behind_when_asked_to_stop(

@@ -8,6 +8,7 @@ to the queue for slow listeners. A crash in between is covered by the lease.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -28,6 +29,9 @@ log = logging.getLogger("webhooks_app.deliver")
 GROUP = 50  # results recorded in one transaction
 GROUP_SECONDS = 0.050
 PATIENCE_SECONDS = 0.020  # a job ends after so long without progress
+# … in the worker for slow listeners. If it waited for each hung send to end, whatever else came into its queue (on a
+# machine that stalled, that of healthy listeners too) would wait as long, job after job.
+SLOW_PATIENCE_SECONDS = 1.0
 BEGIN_SECONDS = 0.250  # when nothing of a batch has begun for so long, what is left of it is given back
 PATIENT_BEGIN_SECONDS = 20.0  # … in the worker for slow listeners
 MOST_LEFT_BEHIND = 500  # sends that jobs may leave to the stragglers before the next one must wait
@@ -117,42 +121,43 @@ def deliver_batch(
 ) -> None:
     """Make the next attempt of each of these deliveries that may be sent now.
 
-    `slow`: this is the worker for slow listeners, which waits for what is late. `patient`: return only when
-    everything is recorded, as a synchronous hook and a command line need it.
+    `slow`: this is the worker for slow listeners, which waits longer for what is late. `patient`: return only
+    when everything is recorded, as a synchronous hook and a command line need it.
     """
     engine.stragglers.wait_for_room(MOST_LEFT_BEHIND)  # before the claim: a lease is not there to wait in
     claimed = claim(engine, delivery_ids)
     if not claimed:
         return
-    waits = slow or patient
+    patience = math.inf if patient else SLOW_PATIENCE_SECONDS if slow else PATIENCE_SECONDS
     lease = claimed[0].lease_until - engine.clock()  # it is one for all of a claim
     keep = LeftBatch(
         batch=engine.sender.submit([Sending(engine, one) for one in claimed]),
         record=_record,
         give_back=_return_unsent,
-        begin_seconds=PATIENT_BEGIN_SECONDS if waits else BEGIN_SECONDS,
+        begin_seconds=PATIENT_BEGIN_SECONDS if slow or patient else BEGIN_SECONDS,
         lease_ends=time.monotonic() + lease.total_seconds(),
     )
     is_over = False
     try:
-        is_over = _see_through(engine, keep, waits=waits)
+        is_over = _see_through(engine, keep, patience=patience)
     finally:
         # Also when the job was interrupted (its timeout, a database that is away): others may still be in flight.
         if not is_over:
             engine.stragglers.leave(keep)
 
 
-def _see_through(engine: Engine, left: LeftBatch[Sending], *, waits: bool) -> bool:
-    """Record what ends, group by group; False when nothing has ended for a while, or the process shall stop."""
-    seconds = GROUP_SECONDS if waits else PATIENCE_SECONDS
+def _see_through(engine: Engine, left: LeftBatch[Sending], *, patience: float) -> bool:
+    """Record what ends, group by group; False when nothing ended for so many seconds, or the process shall stop."""
+    ended_at = time.monotonic()
     while not left.batch.is_over:
         if engine.stragglers.is_hurried:
             return False
-        finished = left.batch.finished(at_least=GROUP, seconds=seconds)
+        finished = left.batch.finished(at_least=GROUP, seconds=min(GROUP_SECONDS, patience))
         if finished:
             left.record(finished)
             left.batch.kept(finished)
-        elif not waits:
+            ended_at = time.monotonic()
+        elif time.monotonic() - ended_at >= patience:
             return False
         elif left.batch.stands_still(left.begin_seconds):
             left.batch.take_back()
