@@ -35,7 +35,8 @@ def inserts(statements: list[str]) -> int:
 
 
 def test_an_event_is_one_insert_in_the_callers_transaction(any_engine):
-    with bound_words(any_engine), session_on(any_engine) as session:
+    with bound_words(any_engine) as words, session_on(any_engine) as session:
+        words.register(PERSON)
         asked: list[str] = []
         session.connection()
         sa.event.listen(session.get_bind(), "before_cursor_execute", lambda *given: asked.append(given[2]))
@@ -47,7 +48,8 @@ def test_an_event_is_one_insert_in_the_callers_transaction(any_engine):
 
 
 def test_a_thousand_events_of_one_transaction_ring_once(any_engine, queue):
-    with bound_words(any_engine), session_on(any_engine) as session:
+    with bound_words(any_engine) as words, session_on(any_engine) as session:
+        words.register(PERSON)
         session.connection()
         for number in range(1000):
             PERSON.send(sender=None, session=session, name=str(number))

@@ -23,6 +23,10 @@ _VERSIONS = {"HTTP/1.0": 10, "HTTP/0.9": 10, "HTTP/1.1": 11}
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED, HTTPStatus.SWITCHING_PROTOCOLS)
 
 
+class HeadTooLarge(http.client.HTTPException):
+    """A line of the head is longer than 64 KiB, or there are more than 100 of them."""
+
+
 class Answer(http.client.HTTPResponse):
     """An answer whose head must be whole. http.client reads its body."""
 
@@ -66,7 +70,7 @@ class Answer(http.client.HTTPResponse):
 
 
 def read_fields(file: IO[bytes]) -> list[tuple[str, str]]:
-    """The header's fields up to the empty line, in their order. Raises HTTPException."""
+    """The header's fields up to the empty line, in their order. Raises HTTPException, or HeadTooLarge of it."""
     fields: list[tuple[str, str]] = []
     for line in read_lines(file):
         text = line.decode("latin-1").rstrip("\r\n")
@@ -82,7 +86,7 @@ def read_fields(file: IO[bytes]) -> list[tuple[str, str]]:
 
 
 def read_lines(file: IO[bytes]) -> list[bytes]:
-    """The lines up to the empty one, which ends a head. Raises HTTPException."""
+    """The lines up to the empty one, which ends a head. Raises as `read_fields`."""
     lines: list[bytes] = []
     while len(lines) < MAX_LINES:
         line = file.readline(MAX_LINE)
@@ -91,9 +95,11 @@ def read_lines(file: IO[bytes]) -> list[bytes]:
         # http.client takes the end of the connection for the end of the head: then a head cut short, by the
         # receiver or by our own watchdog, would count as the receiver's answer.
         if not line.endswith(b"\n"):
-            raise http.client.HTTPException("The head ended early, or has too long a line.")
+            raise (
+                HeadTooLarge if len(line) >= MAX_LINE else http.client.HTTPException("The head ended early.")
+            )
         lines.append(line)
-    raise http.client.HTTPException("The head has too many lines.")
+    raise HeadTooLarge
 
 
 def _version(text: str) -> int:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import http.client
 import logging
-import re
 import ssl
 from collections.abc import Iterator
 from http import HTTPStatus
 
+from webhooks_app.engine.answer import HeadTooLarge
 from webhooks_app.engine.exchange import Exchange, NotConnected
 
 _log = logging.getLogger(__name__)
@@ -21,8 +21,6 @@ CLOSED = "The receiver closed the connection without an answer."
 BROKEN = "The receiver broke the connection before its answer."
 LARGE_HEAD = "The header of the receiver's answer is larger than what is read: 64 KiB a line, 100 lines."
 NOT_HTTP = "The receiver's answer is not valid HTTP."
-# http.client has one class for all it refuses, and says in its text what that was.
-_LARGE_HEAD = re.compile(r"got more than \d+ (headers|bytes when reading header line)")
 
 
 def why_no_answer(error: Exception, exchange: Exchange, *, timeout_seconds: float) -> tuple[str, str]:
@@ -35,10 +33,6 @@ def why_no_answer(error: Exception, exchange: Exchange, *, timeout_seconds: floa
     for kind, found in _BY_KIND:
         if any(isinstance(cause, kind) for cause in causes):
             return found
-    if any(
-        isinstance(cause, http.client.HTTPException) and _LARGE_HEAD.match(str(cause)) for cause in causes
-    ):
-        return "protocol_error", LARGE_HEAD
     if exchange.sent_at is not None:
         return "protocol_error", NOT_HTTP
     if any(isinstance(cause, OSError) for cause in causes) and exchange.connected_at is not None:
@@ -82,8 +76,9 @@ def _phrase(status: int) -> str:
 # How a closed connection shows itself, without and with TLS.
 _CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
-_BY_KIND: tuple[tuple[type[BaseException], tuple[str, str]], ...] = (
+_BY_KIND: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], tuple[str, str]], ...] = (
     (ssl.SSLError, ("tls_error", "The TLS connection broke.")),
+    ((HeadTooLarge, http.client.LineTooLong), ("protocol_error", LARGE_HEAD)),
     (TimeoutError, ("read_timeout", "The receiver did not answer in time.")),
     (http.client.RemoteDisconnected, ("protocol_error", CLOSED)),
     (ConnectionError, ("protocol_error", BROKEN)),
