@@ -21,7 +21,7 @@ from webhooks_app.storage.queries import access_keys
 
 log = logging.getLogger("webhooks_app.dispatch")
 
-FEW = 200  # listeners of a hook, which are evaluated sooner than looked up
+FEW = 100  # listeners of a hook, which are asked sooner than looked up
 MOST_KINDS = 300  # of keys of a hook; with more of them, to look up each costs more than it spares
 
 

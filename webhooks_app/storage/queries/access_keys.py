@@ -32,6 +32,7 @@ _COLUMNS = (
 )
 _OF_HOOK = sa.and_(Listener.hook == sa.bindparam("hook"), Listener.deleted_at.is_(None))
 _EVERY = sa.select(*_COLUMNS).where(_OF_HOOK)
+_FIRST = _EVERY.limit(sa.bindparam("most"))
 _END = ">"  # the keys of a kind stand between its name with "=" and its name with the next character
 
 
@@ -50,13 +51,12 @@ def every(session: Session, hook: str) -> Sequence[Found]:
 
 def first(session: Session, hook: str, *, most: int) -> Sequence[Found]:
     """The same, but so many at most, whichever come first."""
-    return session.execute(_EVERY.limit(most), {"hook": hook}).all()
+    return session.execute(_FIRST, {"hook": hook, "most": most}).all()
 
 
 def kinds(session: Session, hook: str, *, most: int) -> list[Kind]:
     """The kinds of key that the hook's listeners have, so many at most; each is one step along the index."""
-    statement = sa.select(_FIRST_KEYS[_dialect(session)].c.key)
-    return _kinds(session.scalars(statement, {"hook": hook, "most": most}).all())
+    return _kinds(session.scalars(_KINDS[_dialect(session)], {"hook": hook, "most": most}).all())
 
 
 def look_up(
@@ -101,6 +101,7 @@ def _first_keys(position: Any) -> sa.Subquery:
 
 
 _FIRST_KEYS = {"sqlite": _first_keys(sa.func.instr), "postgresql": _first_keys(sa.func.strpos)}
+_KINDS = {dialect: sa.select(first_keys.c.key) for dialect, first_keys in _FIRST_KEYS.items()}
 
 
 def _is_of(kind: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
