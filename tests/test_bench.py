@@ -12,14 +12,25 @@ from pathlib import Path
 import pytest
 
 from tests.bench import report
-from tests.bench.cases import Plan, all_cases, latency, memory, publishing, slow_receivers, throughput
+from tests.bench.cases import (
+    Plan,
+    all_cases,
+    latency,
+    matching,
+    memory,
+    publishing,
+    slow_receivers,
+    throughput,
+)
 from tests.bench.figures import Figure, Findings
 from tests.bench.ground import BODY_BYTES, Ground, ground, payload
 from tests.bench.progress import Bar
 from tests.bench.race import OURS, SIMPLE
 from webhooks_app import hooks
 
-TINY = Plan(rounds=1, seconds=0.02, latency_seconds=0.2, fan_out=20, deliveries=200, all_databases=False)
+TINY = Plan(
+    rounds=1, seconds=0.02, latency_seconds=0.2, fan_out=20, deliveries=200, listeners=1_500, all_databases=False
+)  # fmt: skip
 
 
 @contextmanager
@@ -69,6 +80,16 @@ def test_publishing_asks_for_one_insert_and_one_round_trip():
     assert counted["one transaction"] == (1000, 1)  # rings once
     inserts, round_trips = counted["first event"]
     assert (inserts, round_trips <= 3) == (1, True)
+
+
+@pytest.mark.flow
+def test_matching_finds_by_keys_whom_it_finds_by_asking_all():
+    with small_ground() as found:
+        findings = matching.run(found, TINY)  # which compares them
+
+    assert [row[1] for row in findings.rows] == ["1000"] * 3 + ["1500"] * 3
+    assert [figure.unit for figure in findings.figures] == ["ms"] * 3
+    assert findings.title in report.text(findings)
 
 
 def test_every_case_has_a_name_of_its_own():

@@ -18,6 +18,7 @@ class Plan:
     latency_seconds: float  # for each rate
     fan_out: int  # listeners of one event
     deliveries: int  # over which memory is watched
+    listeners: int  # of one hook, among which those are found that want an event
     all_databases: bool = True  # else the cases beside the throughput take the first one alone
 
     def databases(self, ground: Ground) -> Sequence[str]:
@@ -25,8 +26,12 @@ class Plan:
         return ground.databases if self.all_databases else ground.databases[:1]
 
 
-FULL = Plan(rounds=3, seconds=4.0, latency_seconds=20.0, fan_out=10_000, deliveries=100_000)
-QUICK = Plan(rounds=1, seconds=2.0, latency_seconds=4.0, fan_out=2_000, deliveries=5_000, all_databases=False)
+FULL = Plan(
+    rounds=3, seconds=4.0, latency_seconds=20.0, fan_out=10_000, deliveries=100_000, listeners=100_000
+)  # fmt: skip
+QUICK = Plan(
+    rounds=1, seconds=2.0, latency_seconds=4.0, fan_out=2_000, deliveries=5_000, listeners=10_000, all_databases=False
+)  # fmt: skip
 LONG = replace(FULL, latency_seconds=120.0)
 
 
@@ -35,12 +40,13 @@ Case = Callable[[Ground, Plan], Findings]
 
 def all_cases() -> Sequence[Case]:
     """In the order they are run."""
-    from tests.bench.cases import latency, memory, publishing, slow_receivers, throughput
+    from tests.bench.cases import latency, matching, memory, publishing, slow_receivers, throughput
 
     return (
         throughput.run,
         slow_receivers.run,
         latency.run,
         publishing.run,
+        matching.run,
         memory.run,
     )
