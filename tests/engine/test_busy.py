@@ -25,6 +25,18 @@ class Busy:
 LOCKED = sa.exc.OperationalError("UPDATE", {}, Exception("database is locked"))
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        sa.exc.OperationalError,  # locked, or restarting
+        sa.exc.InterfaceError,  # the connection broke
+        sa.exc.InternalError,  # the server only reads, because another one has taken over
+    ],
+)
+def test_what_passes_is_tried_again(kind):
+    assert tried_again(Busy(1, kind("UPDATE", {}, Exception("not now")))) == "done"
+
+
 def test_it_gives_what_the_first_try_that_succeeds_gives(caplog):
     busy = Busy(MOST_TRIES - 1, LOCKED)
 

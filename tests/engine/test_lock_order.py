@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -22,8 +23,8 @@ from webhooks_app.engine.audit import CODE
 from webhooks_app.engine.claim import claim
 from webhooks_app.engine.dispatch import dispatch
 from webhooks_app.engine.listener_rows import locked
-from webhooks_app.engine.listeners import delete, pause, resume
-from webhooks_app.storage.models import Base, Delivery, Listener, State
+from webhooks_app.engine.listeners import delete, pause, resume, rotate_secret
+from webhooks_app.storage.models import Base, Delivery, Listener, Secret, State
 
 pytestmark = pytest.mark.postgresql
 
@@ -151,3 +152,28 @@ def test_what_a_dispatch_holds_is_released_by_who_resumes_the_listener_just_then
 
     with engine.sessions() as session:
         assert set(session.scalars(sa.select(Delivery.status))) == {"pending"}
+
+
+def test_a_claim_does_not_hold_what_just_got_a_secret_that_can_be_read(engine):
+    listener = factories.make_listener(engine)
+    with engine.sessions.begin() as session:
+        session.execute(sa.update(Secret).values(sealed="what no key opens"))
+    delivery = factories.make_delivery(engine, listener=listener, queued_at=engine.clock())
+
+    class TurningInBetween(type(engine.seal)):
+        """Somebody rotates the secret after a claim has found it unreadable."""
+
+        def __init__(self) -> None:
+            self.is_turned = False
+
+        def open(self, *given, **named):
+            if not self.is_turned:
+                self.is_turned = True
+                rotate_secret(engine, listener.id, by=CODE)
+            return engine.seal.open(*given, **named)
+
+    assert claim(replace(engine, seal=TurningInBetween()), [delivery.id]) == []
+
+    row = stored(engine, delivery)
+    assert (row.status, row.queued_at) == ("pending", None)
+    assert len(claim(engine, [delivery.id])) == 1

@@ -16,17 +16,19 @@ import sqlalchemy as sa
 log = logging.getLogger("webhooks_app.database")
 
 MOST_TRIES = 4
+# What passes: a lock, a restart, a connection that broke, a server that is just becoming the standby of another.
+PASSING = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError)
 _PAUSE_SECONDS = 0.1
 
 T = TypeVar("T")
 
 
 def tried_again(transaction: Callable[[], T]) -> T:
-    """What the transaction gives; up to three more tries. Raises its last OperationalError."""
+    """What the transaction gives; up to three more tries. Raises its last error."""
     for number in range(1, MOST_TRIES):
         try:
             return transaction()
-        except sa.exc.OperationalError as error:
+        except PASSING as error:
             log.warning("The database did not take a transaction (%s); it is tried again.", error.orig)
             # Of two that lost to each other, one should come back first.
             time.sleep(number * _PAUSE_SECONDS * random.random())  # noqa: S311 (jitter, not a secret)

@@ -66,8 +66,8 @@ _LIMITED = (
 )
 # SKIP LOCKED, because deliveries are locked already: to wait now for one who resumes it would be a deadlock.
 _STANDING_STILL = (
-    sa.select(_listener.id)
-    .where(among(_listener.id, "ids"), _listener.state != State.ACTIVE)
+    sa.select(_listener.id, _listener.version)
+    .where(among(_listener.id, "ids"))
     .with_for_update(read=True, key_share=True, skip_locked=True)
 )
 _PUT_OFF = (
@@ -157,22 +157,22 @@ def _put_aside(
 ) -> list[Any]:
     """Hold or cancel what must not go; gives the rest. Tests go to a paused listener too."""
     sendable: list[Any] = []
-    stopped: list[Any] = []
+    to_hold: list[tuple[Any, str]] = []
     aside: dict[tuple[Status, str], list[str]] = {}
     for row in rows:
         if row.deleted_at is not None:
             aside.setdefault((Status.CANCELLED, GONE), []).append(row.id)
         elif row.state != State.ACTIVE and not row.test:
-            stopped.append(row)
+            to_hold.append((row, HELD_BECAUSE[State(row.state)]))
         elif problem := listeners[row.listener_id].problem:
-            aside.setdefault((Status.HELD, problem), []).append(row.id)
+            to_hold.append((row, problem))
         else:
             sendable.append(row)
-    still = _standing_still(session, stopped)
-    _leave(session, [row.id for row in stopped if row.listener_id not in still])
-    for row in stopped:
+    still = _standing_still(session, [row for row, _ in to_hold])
+    _leave(session, [row.id for row, _ in to_hold if row.listener_id not in still])
+    for row, reason in to_hold:
         if row.listener_id in still:
-            aside.setdefault((Status.HELD, HELD_BECAUSE[State(row.state)]), []).append(row.id)
+            aside.setdefault((Status.HELD, reason), []).append(row.id)
     for (status, reason), delivery_ids in aside.items():
         finished = now if status == Status.CANCELLED else None
         values = {"status": status, "reason": reason, "queued_at": None, "finished_at": finished}
@@ -181,13 +181,16 @@ def _put_aside(
 
 
 def _standing_still(session: Session, rows: Sequence[Any]) -> set[str]:
-    """Which of their listeners are stopped, and stay so until we commit.
+    """Which of their listeners are as they were read, and stay so until we commit.
 
-    Who resumes one releases what is held just then; what were held after that would be held for ever.
+    Who resumes one, or gives it a new secret, releases what is held just then; what were held after that would be
+    held for ever.
     """
     if not rows:
         return set()
-    return set(session.scalars(_STANDING_STILL, {"ids": list({row.listener_id for row in rows})}))
+    read = {row.listener_id: row.listener_version for row in rows}
+    found = session.execute(_STANDING_STILL, {"ids": list(read)})
+    return {listener_id for listener_id, version in found if version == read[listener_id]}
 
 
 def _within_rate(

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from webhooks_app.engine import Engine, health
-from webhooks_app.engine.busy import tried_again
+from webhooks_app.engine.busy import PASSING, tried_again
 from webhooks_app.engine.claim import Claimed
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.engine.headers import HIDDEN
@@ -44,7 +44,7 @@ _LONGEST_SECONDS = 20.0
 _LONGEST_PAUSE_SECONDS = 1.0
 # Errors of the database that pass, and those that lie in what is written. Not every Exception: a job's alarm may
 # strike here, and must come through.
-_AWAY = (sa.exc.OperationalError, sa.exc.TimeoutError)
+_AWAY = (*PASSING, sa.exc.TimeoutError)
 _UNWRITABLE = (sa.exc.StatementError, ValueError, TypeError, ArithmeticError, LookupError)
 
 
