@@ -15,8 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from webhooks_app.engine import Engine, outbox
-from webhooks_app.engine.publish import EVENTS, event_row
+from webhooks_app.engine import Engine
+from webhooks_app.engine.doorbell import ring
+from webhooks_app.engine.event_row import event_row
+from webhooks_app.engine.publish import EVENTS
 from webhooks_app.errors import Conflict, FieldError, Refused, UnserializablePayload
 from webhooks_app.event import Hook
 from webhooks_app.payload import jsonable
@@ -45,7 +47,7 @@ def publish(engine: Engine, hook_name: str, payload: Mapping[str, Any], *, sende
     """
     with engine.sessions.begin() as session:
         event = add(engine, session, hook_name, payload, sender=sender)
-    outbox.ring(engine)
+    ring(engine)
     return event
 
 
@@ -58,7 +60,7 @@ def publish_many(
     """
     with engine.sessions.begin() as session:
         ids = add_many(engine, session, hook_name, payloads, sender=sender)
-    outbox.ring(engine)
+    ring(engine)
     return ids
 
 
@@ -115,7 +117,7 @@ def once(
         answer = act(session)
         session.execute(_at(sa.update(Idempotency), place).values(answer=answer))
         _forget_expired(session, now=now)
-    outbox.ring(engine)
+    ring(engine)
     return Answer(answer, repeated=False)
 
 

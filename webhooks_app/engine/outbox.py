@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, SessionTransaction
 
-from webhooks_app.engine import Engine, QueueUnreachable
+from webhooks_app.engine import Engine
+from webhooks_app.engine.doorbell import ring
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.engine.firsthand import deliver_firsthand
 from webhooks_app.event import Hook
@@ -40,15 +41,6 @@ def remember(engine: Engine, session: Session, *, event_id: str, hook: Hook) -> 
     waiting: list[_Waiting] = session.info.setdefault(_KEY, [])
     transaction = session.get_nested_transaction() or session.get_transaction()
     waiting.append(_Waiting(engine, event_id, hook, transaction))
-
-
-def ring(engine: Engine) -> None:
-    """Ring the doorbell. A queue that does not answer is no error here: the sweep rings again."""
-    reach("doorbell.before")
-    try:
-        engine.queue.ring()
-    except QueueUnreachable as error:
-        log.warning("The queue is unreachable (%s). The event is kept and delivered by the sweep.", error)
 
 
 def listen() -> None:

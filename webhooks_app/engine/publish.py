@@ -16,11 +16,12 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from webhooks_app.engine import Engine, outbox
+from webhooks_app.engine.doorbell import ring
+from webhooks_app.engine.event_row import event_row
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.engine.firsthand import deliver_firsthand
 from webhooks_app.engine.joining import begun_session
-from webhooks_app.errors import DeliveryFailed, UnserializablePayload
-from webhooks_app.payload import encode
+from webhooks_app.errors import DeliveryFailed
 from webhooks_app.registry import Occurrence
 from webhooks_app.storage import ids
 from webhooks_app.storage.models import Event
@@ -53,33 +54,13 @@ def publish(engine: Engine, occurrence: Occurrence, *, session: Any | None = Non
     return ids.shown(ids.EVENT, row["id"])
 
 
-def event_row(engine: Engine, occurrence: Occurrence) -> dict[str, Any]:
-    """The columns of a new event. Raises UnserializablePayload if its body is too large."""
-    body = encode(occurrence.payload)
-    most = engine.settings.max_payload_bytes
-    if len(body) > most:
-        raise UnserializablePayload(
-            f"The payload of {occurrence.hook.name} is {len(body)} bytes as JSON; at most {most} are allowed."
-        )
-    return {
-        "id": ids.new_id(),
-        "hook": occurrence.hook.name,
-        "body": body,
-        "changes": occurrence.changes or None,
-        "sender": occurrence.sender,
-        "test": False,
-        "created_at": engine.clock(),
-        "dispatched_at": None,
-    }
-
-
 def _publish_alone(engine: Engine, occurrence: Occurrence, row: dict[str, Any]) -> None:
     with engine.sessions.begin() as session:
         session.connection().execute(EVENTS, row)
         reach("publish.after_insert")
     reach("publish.after_commit")
     if occurrence.hook.asynchronous:
-        outbox.ring(engine)
+        ring(engine)
         return
     failures = _first_outcomes(engine, row["id"])
     if failures and not occurrence.hook.fail_silently:
