@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webhooks_app import api, cli, jobs, web
+from webhooks_app.builtin import register_built_in
 from webhooks_app.console import Console
 from webhooks_app.engine import LEASE_MARGIN, Engine, outbox, problems, sources
 from webhooks_app.engine.addresses import NetworkPolicy, policy_from
@@ -148,7 +149,11 @@ def _prove_guard() -> None:
 
 
 def import_hooks(modules: tuple[str, ...]) -> None:
-    """Import the modules that register hooks. Raises HooksModuleError naming module, file and line."""
+    """Import the modules that register hooks, and add the built-in ones.
+
+    Raises HooksModuleError naming module, file and line, and AlreadyRegistered where one of them has taken the name
+    of a built-in hook.
+    """
     for module in modules:
         try:
             importlib.import_module(module)
@@ -160,6 +165,7 @@ def import_hooks(modules: tuple[str, ...]) -> None:
                 f"The hooks module {module} cannot be imported: {type(error).__name__}: "
                 f"{_said(error)}{_place(error)}. See WEBHOOKS_HOOKS."
             ) from error
+    register_built_in(hooks)  # last, because people look for their own ones first
 
 
 def _said(error: BaseException) -> str:

@@ -134,7 +134,7 @@ def test_pausing_holds_what_waits_and_resuming_releases_it(any_engine, clock):
     released = [one(any_engine, Delivery, row.id) for row in (fresh, tried)]
     assert [(row.status, row.due_at, row.reason) for row in released] == [
         ("pending", clock(), ""),
-        ("retrying", clock(), ""),
+        ("retrying", clock() + timedelta(milliseconds=20), ""),  # one after the other
     ]
     assert one(any_engine, Delivery, done.id).status == "delivered"
     assert one(any_engine, Delivery, others.id).status == "pending"

@@ -4,6 +4,7 @@
     publish      one occurrence becomes one Event row, in the transaction that joining finds
     intake       the same for the API and the command line, once a key; room says whether there is room
     outbox       after the outermost commit, and never before, rings the doorbell
+    event_row    what is written down of an occurrence
     firsthand    a synchronous hook's first attempt, in the calling process
     seeking      which listeners can want an event; candidates asks their filters
     dispatch     claims events, matches, writes deliveries, queues batches of their ids
@@ -17,8 +18,10 @@
     transport    sends a Message; address_guard connects only to addresses it checked
     answer       the head of what the receiver answers
     retry        outcome and attempt number become the next step
-    record       what came of attempts, written in groups; health is what a 410 does to the listener
-    stragglers   what is still in flight when its job has ended
+    record       what came of attempts, written in groups; health counts it for each listener
+    ladder       what a row of failures means for a listener; steps takes each step, climb is what it changes
+    holding      what waits for a listener that stands still is held, and later let go at a pace
+    probe        with which delivery a failing listener is tried; announce tells the built-in hooks
     sweep        due and not queued, claimed and lost, published and never dispatched
     leader       which of several clocks sweeps
     retention    what is old enough to delete, in small pieces
@@ -27,7 +30,7 @@ Beside the path: listeners are what people change, wanted says what one may be, 
 code (postponed: until there are tables), trial sends a test, intervene retries and cancels, unreadable lets
 go on what waited for a key; echo, accounts and tokens; audit notes who did it; sealing keeps secrets.
 Every verb takes the `Engine`, opens its own session from `Engine.sessions` and commits once, at its end;
-only `publish` joins a transaction that is not ours. Decisions (retry, candidates, message, signing) are
+only `publish` joins a transaction that is not ours. Decisions (retry, ladder, candidates, message, signing) are
 pure: no clock, session or network inside.
 """
 

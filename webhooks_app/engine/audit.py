@@ -14,7 +14,7 @@ from webhooks_app.storage.people import AuditEntry
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: an e-mail, "token <name>", "code" or "command line"; and from where, if known."""
+    """Who acts: an e-mail, "token <name>", "code", "command line" or "system"; and from where, if known."""
 
     name: str
     ip: str | None = None
@@ -23,6 +23,7 @@ class Actor:
 
 CODE = Actor("code")
 COMMAND_LINE = Actor("command line")
+SYSTEM = Actor("system")  # nobody asked for it: it follows from what happened
 
 
 def note(

@@ -11,7 +11,7 @@ them; once deliveries are locked nothing here waits for a lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -23,6 +23,7 @@ from webhooks_app.engine import Engine
 from webhooks_app.engine.busy import tried_again
 from webhooks_app.engine.candidates import HELD_BECAUSE
 from webhooks_app.engine.failpoints import reach
+from webhooks_app.engine.health import probes_among
 from webhooks_app.engine.pacing import Grant, grant
 from webhooks_app.engine.unsealed import UnsealedListener, unseal
 from webhooks_app.storage import ids
@@ -153,16 +154,17 @@ def _leave(session: Session, ids: Sequence[str]) -> None:
 
 
 def _put_aside(
-    session: Session, rows: Iterable[Any], listeners: dict[str, UnsealedListener], *, now: datetime
+    session: Session, rows: Sequence[Any], listeners: dict[str, UnsealedListener], *, now: datetime
 ) -> list[Any]:
-    """Hold or cancel what must not go; gives the rest. Tests go to a paused listener too."""
+    """Hold or cancel what must not go; gives the rest. Tests go to a paused listener too, probes to a failing one."""
     sendable: list[Any] = []
     to_hold: list[tuple[Any, str]] = []
     aside: dict[tuple[Status, str], list[str]] = {}
+    probes = probes_among(session, rows)
     for row in rows:
         if row.deleted_at is not None:
             aside.setdefault((Status.CANCELLED, GONE), []).append(row.id)
-        elif row.state != State.ACTIVE and not row.test:
+        elif row.state != State.ACTIVE and not row.test and row.id not in probes:
             to_hold.append((row, HELD_BECAUSE[State(row.state)]))
         elif problem := listeners[row.listener_id].problem:
             to_hold.append((row, problem))

@@ -21,6 +21,7 @@ from webhooks_app.engine.audit import Actor, note
 from webhooks_app.engine.candidates import HELD_BECAUSE
 from webhooks_app.engine.claim import GONE
 from webhooks_app.engine.dispatch import push
+from webhooks_app.engine.health import let_through
 from webhooks_app.errors import Conflict, NotFound
 from webhooks_app.storage.models import FINAL, Delivery, Listener, State, Status
 
@@ -47,8 +48,9 @@ class Retried:
 def retry(engine: Engine, delivery_id: str, *, by: Actor) -> Delivery:
     """Have one more attempt made at once; gives the delivery with its listener.
 
-    Raises NotFound, and Conflict for a delivered one, one that is being sent, or one whose listener is deleted or
-    not active (a test goes to a paused listener too).
+    To a failing listener it goes as the probe: if the receiver takes it, everything that is held follows. Raises
+    NotFound, and Conflict for a delivered one, one that is being sent, or one whose listener is deleted, paused or
+    disabled (a test goes there too).
     """
     now = engine.clock()
     with engine.sessions.begin() as session:
@@ -59,6 +61,8 @@ def retry(engine: Engine, delivery_id: str, *, by: Actor) -> Delivery:
         delivery.reason, delivery.finished_at = "", None
         delivery.due_at = delivery.queued_at = now
         delivery.crashes = 0
+        if delivery.listener.state == State.FAILING and not delivery.test:
+            let_through(session, delivery.listener_id, delivery.id, now=now)
         changes: dict[str, Any] = {"before": {"status": before}, "after": {"status": delivery.status}}
         note(session, by, "retry", "delivery", delivery.id, at=now, **changes)
     push(engine, [delivery.id])
@@ -110,7 +114,7 @@ def _check_retry(delivery: Delivery) -> None:
     listener = delivery.listener
     if listener.deleted_at is not None:
         raise Conflict(GONE)
-    if listener.state != State.ACTIVE and not delivery.test:
+    if listener.state not in (State.ACTIVE, State.FAILING) and not delivery.test:
         raise Conflict(NOT_ACTIVE.format(because=HELD_BECAUSE[State(listener.state)]))
 
 

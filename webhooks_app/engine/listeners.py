@@ -8,17 +8,16 @@ validator, listener_rows.py makes them, trial.py tests them, declared.py keeps t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from webhooks_app.engine import Engine
 from webhooks_app.engine.audit import Actor, changed, note
-from webhooks_app.engine.candidates import FILTER_UNUSABLE, HELD_BECAUSE
 from webhooks_app.engine.claim import GONE
 from webhooks_app.engine.declared import save_declared
-from webhooks_app.engine.health import hold_waiting
+from webhooks_app.engine.health import forget, go_on
+from webhooks_app.engine.holding import hold_waiting, release_held
 from webhooks_app.engine.listener_rows import (
     Made,
     columns_of,
@@ -41,8 +40,6 @@ __all__ = [
     "Made", "Sent", "Wanted", "change", "check", "create", "delete", "own_headers", "pause", "resume",
     "rotate_secret", "save_declared", "send_test", "wanted_of",
 ]  # fmt: skip
-
-_HELD_BY_FILTER = FILTER_UNUSABLE.partition("{")[0]
 
 
 def change(
@@ -69,21 +66,23 @@ def pause(engine: Engine, listener_id: str, *, by: Actor) -> Listener:
         listener = locked(session, listener_id)
         if listener.state != State.PAUSED:
             _set_state(engine, session, listener, State.PAUSED, f"Paused by {by.name}.", act="pause", by=by)
-            hold_waiting(session, listener.id, HELD_BECAUSE[State.PAUSED])
+            more_at = hold_waiting(session, listener.id, State.PAUSED, now=engine.clock())
+            go_on(session, listener.id, more_at)
     return listener
 
 
 def resume(engine: Engine, listener_id: str, *, by: Actor) -> Listener:
-    """Send again, whether it was paused, failing or disabled: what was held for it is due now.
+    """Send again, whether it was paused, failing or disabled: what was held for it is let go, at a pace.
 
-    What its filter could not be asked about stays held; a person may retry that.
+    Its failures so far are forgotten. What its filter could not be asked about stays held; a person may retry that.
     """
     now = engine.clock()
     with engine.sessions.begin() as session:
         listener = locked(session, listener_id)
         if listener.state != State.ACTIVE:
             _set_state(engine, session, listener, State.ACTIVE, "", act="resume", by=by)
-        _release_held(session, listener.id, now=now)
+        forget(session, listener.id)
+        go_on(session, listener.id, release_held(session, listener.id, now=now))
     return listener
 
 
@@ -100,6 +99,7 @@ def delete(engine: Engine, listener_id: str, *, by: Actor) -> Listener:
             .values(status=Status.CANCELLED, reason=GONE, queued_at=None, finished_at=now)
             .execution_options(synchronize_session=False)
         )
+        forget(session, listener.id)
         before = {"hook": listener.hook, "url": listener.url, "name": listener.name}
         note(session, by, "delete", "listener", listener.id, before=before, at=now)
     return listener
@@ -152,22 +152,3 @@ def _set_state(
     touch(listener, now=now)
     after = {"state": state, "state_reason": reason}
     note(session, by, act, "listener", listener.id, before=before, after=after, at=now)
-
-
-def _release_held(session: Session, listener_id: str, *, now: datetime) -> None:
-    session.execute(
-        sa.update(Delivery)
-        .where(
-            IS_UNSENT,
-            Delivery.listener_id == listener_id,
-            Delivery.status == Status.HELD,
-            Delivery.reason.not_like(f"{_HELD_BY_FILTER}%"),
-        )
-        .values(
-            status=sa.case((Delivery.tries == 0, Status.PENDING), else_=Status.RETRYING),
-            reason="",
-            due_at=now,
-            queued_at=None,
-        )
-        .execution_options(synchronize_session=False)
-    )

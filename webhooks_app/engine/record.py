@@ -20,7 +20,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from webhooks_app.engine import Engine, health
+from webhooks_app.engine import Engine, health, steps
 from webhooks_app.engine.busy import PASSING, tried_again
 from webhooks_app.engine.claim import Claimed
 from webhooks_app.engine.failpoints import reach
@@ -157,9 +157,8 @@ def _record(engine: Engine, finished: Sequence[Finished]) -> None:
         for one in finished:
             if one.claimed.id not in ours:
                 _supersede(session, one, now=now)
-        gone = {one.claimed.listener.listener_id for one in kept if one.outcome.status_code == 410}
-        for listener_id in sorted(gone):  # in one order, so that two who record do not wait for each other
-            health.disable(session, listener_id, "The receiver answered 410 Gone.", now=now)
+        in_trouble = health.count(session, kept, now=now)
+    steps.take(engine, in_trouble)
 
 
 def _changes(

@@ -1,8 +1,9 @@
 """What fell between the chairs? Run every second: the database is the truth, and this makes the queue agree.
 
 Events that were never dispatched ring again; deliveries that are due and not queued are queued; claims
-whose lease has ended are taken from workers that are gone. If the queue does not answer, the work is done
-right here, slowly but surely. Everything is idempotent: two sweeps at once do no harm.
+whose lease has ended are taken from workers that are gone; listeners in trouble take the next step on the
+ladder (`steps`). If the queue does not answer, the work is done right here, slowly but surely. Everything is
+idempotent: two sweeps at once do no harm.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from webhooks_app.engine import Engine, QueueUnreachable
+from webhooks_app.engine import Engine, QueueUnreachable, steps
 from webhooks_app.engine.busy import tried_again
 from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.dispatch import BATCH, JOBS_IN_QUEUE, dispatch, in_batches, let_wait
@@ -53,6 +54,7 @@ class Swept:
 def sweep(engine: Engine) -> Swept:
     """Make the queue agree with the database once."""
     rescued = rescue(engine)
+    steps.take_due(engine)
     try:
         if engine.queue.was_wiped():
             tried_again(partial(_forget_queued, engine, before=engine.clock()))

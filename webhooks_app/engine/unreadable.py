@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from webhooks_app.engine import Engine
+from webhooks_app.engine.holding import let_go
 from webhooks_app.engine.unsealed import SECRET_UNREADABLE, SETTINGS_UNUSABLE, unseal
 from webhooks_app.storage.models import Delivery, Listener, State, Status
 from webhooks_app.storage.queries.indexed import ENDED_BADLY
@@ -49,19 +50,7 @@ def release_readable(engine: Engine) -> int:
 
 def release(session: Session, listener_ids: Collection[str], *, now: datetime) -> int:
     """Let go on what was held because these listeners could not be opened; gives how many deliveries."""
-    found = session.execute(
-        sa.update(Delivery)
-        .where(_IS_HELD_FOR_IT, Delivery.listener_id.in_(listener_ids))
-        .values(
-            status=sa.case((Delivery.tries == 0, Status.PENDING), else_=Status.RETRYING),
-            reason="",
-            due_at=now,
-            queued_at=None,
-        )
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(found.all())
+    return let_go(session, _IS_HELD_FOR_IT & Delivery.listener_id.in_(listener_ids), now=now)
 
 
 def _release_readable(engine: Engine) -> int:

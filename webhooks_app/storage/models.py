@@ -2,8 +2,8 @@
 
 Tables are named `webhooks_*` and stand on a base of their own, so that they live beside the tables of
 an application that embeds this package. People and their keys are in `people`, the built-in receiver's
-boxes in `echo`, what the engine notes for itself in `upkeep`; importing this module makes all of them known to
-`Base.metadata`.
+boxes in `echo`, listeners in trouble in `health`, what the engine notes for itself in `upkeep`; importing this module
+makes all of them known to `Base.metadata`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from webhooks_app.access_key import EVERY_EVENT, stored_key
 from webhooks_app.errors import SecretUnavailable
-from webhooks_app.storage import echo, people  # noqa: F401 (their tables belong to the same metadata)
+from webhooks_app.storage import echo, health, people  # noqa: F401 (their tables belong to the same metadata)
 from webhooks_app.storage.base import Base
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.types import Bytewise, RowId

@@ -52,11 +52,11 @@ _HELD = {
     ),
     candidates.HELD_BECAUSE[State.FAILING]: Diagnosis(
         "The listener is failing", "So much failed in a row that its deliveries are kept back.",
-        "When the receiver is well again, resume the listener.", "warn",
+        "One of them is tried now and then, and all follow when it arrives. Retry this one to try it now.", "warn",
     ),
     candidates.HELD_BECAUSE[State.DISABLED]: Diagnosis(
-        "The listener is disabled", "The receiver said that it wants nothing more.",
-        "If that was a mistake, resume the listener.", "warn",
+        "The listener is disabled", "The receiver wanted nothing more, or took nothing for days.",
+        "The listener's page says why. When the receiver is well again, resume the listener.", "warn",
     ),
     unsealed.SECRET_UNREADABLE: Diagnosis(
         "The signing secret cannot be read", "Nothing is sent unsigned, so the delivery waits.",

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from webhooks_app.engine import listeners, retention
 from webhooks_app.engine.audit import CODE
+from webhooks_app.engine.probe import let_one_go
 from webhooks_app.storage.models import WAITING, Delivery
 from webhooks_app.storage.queries import deliveries
 from webhooks_app.storage.queries import listeners as listener_queries
@@ -19,10 +20,10 @@ def plans(engine):
 
     @sa.event.listens_for(engine.sessions.kw["bind"], "before_cursor_execute")
     def explain(_connection, cursor, statement, parameters, _context, _many):
-        if statement.startswith(("SELECT", "UPDATE")) and "webhooks_deliveries" in statement:
+        if statement.startswith(("SELECT", "UPDATE", "WITH")) and "webhooks_deliveries" in statement:
             asked = cursor.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
             steps = [row[3] for row in asked.fetchall()]
-            found.append(next(step for step in steps if "webhooks_deliveries" in step))
+            found.append("; ".join(step for step in steps if "webhooks_deliveries" in step))
 
     return found
 
@@ -90,6 +91,16 @@ def test_what_happens_to_a_listener_reads_only_what_is_unsent(engine, make_liste
     act(engine, listener.id, by=CODE)
 
     assert ["ix_webhooks_deliveries_unsent (listener_id=?" in plan for plan in plans] == [True]
+    assert not [plan for plan in plans if "SCAN webhooks" in plan or "deliveries_listener " in plan]
+
+
+def test_the_probe_is_found_among_what_is_unsent(engine, make_listener, clock, plans):
+    listener = make_listener()
+
+    with engine.sessions() as session:
+        let_one_go(session, listener.id, now=clock())
+
+    assert "ix_webhooks_deliveries_unsent (listener_id=? AND status=?)" in plans[0]
 
 
 def test_when_a_listener_is_next_sent_to_is_read_from_what_is_unsent(engine, make_listener, clock, plans):
