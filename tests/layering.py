@@ -31,7 +31,7 @@ DOORS = ("web", "api", "cli", "jobs")
 
 # Of storage a door reads the queries, and knows the rows, their words, whether they are up to date, and why the
 # database refuses.
-FOR_DOORS = ("queries", "models", "people", "echo", "ids", "types", "migrations", "faults")
+FOR_DOORS = ("queries", "models", "people", "echo", "health", "ids", "types", "migrations", "faults")
 
 _DOOR = {"base", "words", "queries", "rows", "engine", "shared"}
 MAY_IMPORT: dict[str, set[str]] = {

@@ -54,6 +54,11 @@ def is_built_in(name: str) -> bool:
     return name in _NAMES
 
 
+def first_own(registry: HookRegistry) -> str | None:
+    """The name of the first hook that is not one of these."""
+    return next((name for name in registry if name not in _NAMES), None)
+
+
 def register_built_in(registry: HookRegistry) -> None:
     """Make them known, once. Raises AlreadyRegistered where an application has taken one of their names."""
     for hook in BUILT_IN:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.web.conftest import page
+from webhooks_app.builtin import register_built_in
 from webhooks_app.match import Startswith
 from webhooks_app.storage.models import HookProblem
 
@@ -29,6 +30,21 @@ def test_names_that_nobody_registers_any_more_are_told_apart(viewer, make_event)
     make_event(hook="long.gone")
 
     assert "<code>long.gone</code>" in page(viewer, "/hooks")
+
+
+def test_the_built_in_hooks_are_marked_and_do_not_pass_for_the_applications_own(viewer, operator, engine):
+    for name in tuple(engine.hooks):
+        engine.hooks.unregister(name)
+    register_built_in(engine.hooks)
+
+    text = page(viewer, "/hooks")
+    assert "No hook is registered" in text
+    assert text.count("Built in</span>") == 4
+
+    one = page(operator, "/hooks/listener.failing")
+    assert "Built in, sent when a listener takes this step" in one
+    assert "Send it in Python" not in one
+    assert "New listener" in one
 
 
 def test_without_hooks_the_page_shows_how_to_write_one(viewer, engine):

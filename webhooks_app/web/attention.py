@@ -15,18 +15,20 @@ from webhooks_app.storage.queries.figures import IN_TROUBLE, Failures, Troubled
 from webhooks_app.web.error_words import error_word
 from webhooks_app.web.present import iso
 from webhooks_app.web.shared import session
+from webhooks_app.web.trouble import troubles
 
 SHOWN_IN_TROUBLE = 10
 
 
 def attention(failures: Failures, *, since: datetime) -> dict[str, Any]:
-    """The list of who needs attention, and whether more do."""
+    """The list of who needs attention, and whether more do; `steps` says what comes next on the failure ladder."""
     found = queries.troubled(session(), failures, limit=SHOWN_IN_TROUBLE + 1)
     shown = found[:SHOWN_IN_TROUBLE]
     errors = queries.last_errors(session(), failures, [one.listener.id for one in shown])
     last = attempts.last_ones(session(), [one.id for one in errors.values()])
     rows = [_row(one, errors.get(one.listener.id), last, since=since) for one in shown]
-    return {"rows": rows, "are_more": len(found) > len(shown)}
+    steps = troubles([one.listener for one in shown])
+    return {"rows": rows, "steps": steps, "are_more": len(found) > len(shown)}
 
 
 def _row(

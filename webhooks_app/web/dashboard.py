@@ -11,6 +11,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response
 
+from webhooks_app.builtin import first_own
 from webhooks_app.engine import echo, listeners
 from webhooks_app.engine.listeners import Wanted
 from webhooks_app.errors import Conflict, Refused
@@ -64,7 +65,7 @@ def live() -> str | Response:
 @allowed("operator")
 def try_out() -> Response:
     """Open a box of the built-in receiver, have a listener send there, and send it a test event."""
-    hook = next(iter(engine().hooks), None)
+    hook = first_own(engine().hooks)
     if hook is None:
         flash("No hook is registered, so there is nothing to send.", "danger")
         return redirect(url_for("dashboard.show"), 303)
@@ -151,7 +152,7 @@ def _steps(runs: Running) -> dict[str, Any]:
     newest = delivery_queries.newest(session(), limit=1).rows
     commands = [command for _, command in runs.problems if command]
     return {
-        "hook": next(iter(engine().hooks), None),
+        "hook": first_own(engine().hooks),
         "redis": not runs.queue.problem,
         "works": not runs.queue.problem and not commands,
         "commands": commands,

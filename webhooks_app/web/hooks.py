@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, abort, render_template
 from flask_login import current_user
 
+from webhooks_app.builtin import first_own, is_built_in
 from webhooks_app.event import Hook, ModelHook, SignalHook
 from webhooks_app.storage.queries import events, hooks, listeners
 from webhooks_app.storage.queries.hooks import Activity
@@ -31,6 +32,7 @@ def index() -> str:
     activity = hooks.activity(session(), engine().clock() - DAY)
     return render_template(
         "hooks/index.html",
+        has_own=first_own(engine().hooks) is not None,
         rows=[(hook, kind_of(hook), activity.get(name, Activity())) for name, hook in engine().hooks.items()],
         strangers=[(name, one) for name, one in activity.items() if name not in engine().hooks],
         problems=hooks.problems(session()),
@@ -60,6 +62,7 @@ def show(name: str) -> str:
         recent=recent,
         spread=events.spread(session(), [one.id for one in recent]),
         sees_values=current_user.may("operator"),
+        is_built_in=is_built_in(hook.name),
         **_examples(hook, samples[0].payload),
     )
 
@@ -79,6 +82,8 @@ def hook_named(name: str) -> Hook:
 
 def kind_of(hook: Hook) -> str:
     """What makes it send, in words."""
+    if is_built_in(hook.name):
+        return "built in, sent when a listener takes this step"
     if isinstance(hook, ModelHook):
         return f"sent when {hook.model.__name__} changes" if hook.model else "sent by a model's changes"
     return "sent by a signal" if isinstance(hook, SignalHook) else "sent by hand"

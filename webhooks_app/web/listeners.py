@@ -25,6 +25,7 @@ from webhooks_app.web.clean_address import without_empty_fields
 from webhooks_app.web.listener_draft import filter_of_listener
 from webhooks_app.web.revision import revision_of, unchanged
 from webhooks_app.web.shared import actor, allowed, bare_id, engine, session
+from webhooks_app.web.trouble import troubles
 
 bp = Blueprint("listeners", __name__)
 
@@ -57,6 +58,7 @@ def index() -> str | Response:
         states=list(State),
         health=queries.health(session(), [row.id for row in rows], engine().clock() - DAY),
         scopes={row.id: filter_of_listener(row) for row in rows},
+        troubles=troubles(rows),
     )
 
 
@@ -94,7 +96,7 @@ def pause(listener_id: str) -> Response:
 @allowed("operator")
 def resume(listener_id: str) -> Response:
     """Send again, what was held first."""
-    return _done(listener_id, listeners.resume, "Resumed {}. What was held is due now.")
+    return _done(listener_id, listeners.resume, "Resumed {}. What was held is sent now, the oldest first.")
 
 
 @bp.post("/listeners/<listener_id>/test")
@@ -179,6 +181,7 @@ def _live(listener: Listener) -> dict[str, Any]:
         session(), DeliveryFilter(listener_id=listener.id), limit=SHOWN_DELIVERIES
     ).rows
     health = queries.health(session(), [listener.id], since)[listener.id]
+    trouble = troubles([listener]).get(ids.shown(ids.LISTENER, listener.id))
     held = delivery_queries.count_up_to(session(), DeliveryFilter(listener_id=listener.id, status=("held",)))
     told = [(row.id, row.status, row.attempt_count, row.due_at) for row in rows]
     return {
@@ -187,10 +190,13 @@ def _live(listener: Listener) -> dict[str, Any]:
         "warnings": url.warnings(listener.url),
         "is_registered": listener.hook in engine().hooks,
         "health": health,
+        "standing": trouble,
         "held": held,
         "deliveries": rows,
         "last": attempts.last_ones(session(), [row.id for row in rows]),
-        "revision": revision_of(listener.version, listener.deleted_at, health, held, told),
+        "revision": revision_of(
+            listener.version, listener.deleted_at, listener.state_reason, health, trouble, held, told
+        ),
     }
 
 
