@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from webhooks_app import settings
+from webhooks_app.builtin import BUILT_IN
 from webhooks_app.draft import ListenerDraft
+from webhooks_app.engine import ladder
+from webhooks_app.engine.holding import RELEASED_PER_SECOND
 from webhooks_app.event import Hook, ModelHook, SignalHook
 from webhooks_app.match import MATCHERS
 from webhooks_app.version import __version__
 
 ROOT = Path(__file__).resolve().parent.parent
 HOOKS = (ROOT / "docs" / "hooks.md").read_text("utf-8")
+FAILING = (ROOT / "docs" / "failing-listeners.md").read_text("utf-8")
+HOUR = timedelta(hours=1)
 README = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -41,6 +47,30 @@ def test_every_public_method_of_a_hook_is_named_in_the_reference(kind):
     inward = {"watch", "unwatch", "occurrence", "check_filter"}  # called by the registry and the engine
 
     assert not [name for name in own - inward if f"{name}(" not in HOOKS and name not in Hook._attributes]
+
+
+def test_the_built_in_hooks_are_in_the_reference_with_their_arguments():
+    told = section("Built-in hooks")
+
+    assert first_column(told) == [one.name for one in BUILT_IN[0].arguments]
+    for page in (told, FAILING):
+        assert not [hook.name for hook in BUILT_IN if f"`{hook.name}`" not in page]
+
+
+def test_the_ladder_is_told_with_its_numbers():
+    row = {name: line for name in ("Failing", "Warned", "Disabled") for line in FAILING.splitlines()
+           if line.startswith(f"| **{name}**")}  # fmt: skip
+
+    assert f"{ladder.FAILURES} failed attempts" in row["Failing"]
+    assert f"{ladder.DELIVERIES} deliveries, over at least {ladder.SPAN.seconds} s" in row["Failing"]
+    waits = [wait // timedelta(minutes=1) for wait in ladder.PROBES]
+    assert f"{', '.join(map(str, waits[:-1]))}, then every {waits[-1]} minutes" in row["Failing"]
+    assert f"{ladder.WARNED_AFTER // HOUR} hours without a success, {ladder.WARNED_FAILURES}" in row["Warned"]
+    assert (
+        f"{ladder.DISABLED_AFTER // HOUR} hours without a success and {ladder.DISABLED_FAILURES}"
+        in row["Disabled"]
+    )
+    assert f"the oldest first, {RELEASED_PER_SECOND} a second" in FAILING
 
 
 def test_every_matcher_is_in_the_reference_with_its_word():
