@@ -92,7 +92,7 @@ class Listener(Base):
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 (SQLAlchemy reads it from the class)
     __table_args__ = (
-        sa.Index("ix_webhooks_listeners_hook", "hook", "state"),
+        # The only one that begins with the hook: PostgreSQL took another for as good until it had counted the rows.
         sa.Index(
             "ix_webhooks_listeners_access_key", "hook", "access_key",
             sqlite_where=_IS_KEPT, postgresql_where=_IS_KEPT,

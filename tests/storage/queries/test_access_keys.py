@@ -36,11 +36,14 @@ def add_listeners(session, engine, all_conditions):
 
 
 @pytest.mark.parametrize("count", [1, 5_000])
-@pytest.mark.parametrize("is_analyzed", [False, True])
-def test_keys_and_kinds_go_along_their_index(any_engine, plans, count, is_analyzed):
+@pytest.mark.parametrize("listeners", [300, 1_000, 3_000])
+@pytest.mark.parametrize(
+    "is_analyzed", [False, True]
+)  # a table may grow for a while before the server counts it
+def test_keys_and_kinds_go_along_their_index(any_engine, plans, count, listeners, is_analyzed):
     keys = [f"is:number={number}" for number in range(count)]
     with any_engine.sessions() as session:
-        add_listeners(session, any_engine, [{"number": {"is": number}} for number in range(3_000)])
+        add_listeners(session, any_engine, [{"number": {"is": number}} for number in range(listeners)])
         add_listeners(session, any_engine, [{"name": {"startswith": "J"}}])
         if is_analyzed:
             session.execute(sa.text("ANALYZE"))
