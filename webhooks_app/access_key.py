@@ -60,6 +60,11 @@ class Kind(NamedTuple):
         """As it stands in its keys, before the first "="."""
         return f"{self.word}:{_written(self.argument)}"
 
+    @property
+    def asks_for_a_part(self) -> bool:
+        """Whether an event has a key of this kind for each place of a text."""
+        return self.word == Contains.name
+
     @classmethod
     def from_text(cls, text: str) -> Kind:
         """What `str` gave."""
@@ -106,7 +111,7 @@ def possible_keys(payload: Mapping[str, object], kinds: Iterable[Kind]) -> Possi
     keys, parts = {EVERY_EVENT}, {}
     for kind in kinds:
         got = look_up(payload, tuple(kind.argument.split(".")))
-        if kind.word == Contains.name:
+        if kind.asks_for_a_part:
             parts[kind] = _fragments(got)
         else:
             keys.update(kind.keys(_values(kind.word, got)))

@@ -96,6 +96,16 @@ def test_a_hook_with_many_listeners_is_not_asked_whole(engine):
         assert [len(found) for found in ids(session, [event({"number": 7})], few=FEW)] == [1]
 
 
+def test_parts_of_a_text_are_not_looked_up_for_a_few_that_ask_for_them(engine):
+    asked = [{"text": {"contains": "abc"}}, {"text": {"like": "xyz"}}, *[{"number": {"is": 5}}] * 3]
+
+    with engine.sessions() as session:
+        add_listeners(session, engine, asked)
+
+        assert [len(found) for found in ids(session, [event({"text": "abc"})], few=2)] == [2]
+        assert [len(found) for found in ids(session, [event({"text": "abc"})], few=1)] == [1]
+
+
 def test_a_listener_that_another_process_just_saved_is_found(any_engine):
     make_listener(any_engine, filter={"name": {"is": "Jim"}})
     with any_engine.sessions() as session:

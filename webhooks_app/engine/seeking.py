@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -61,9 +61,12 @@ class _Listeners:
 
     def __init__(self, session: Session, hook: str, *, few: int) -> None:
         self._session, self._hook = session, hook
+        self._few = few
         self._kinds: set[Kind] | None = None  # None: everybody is asked
+        self._small: set[Kind] = set()  # asked whole: a text has many parts to look up
         self._everybody: Sequence[Candidate] | None = None
         self._by_key: dict[str, dict[str, Candidate]] = {}
+        self._keys_of: dict[Kind, set[str]] = {}  # of those that were asked for whole
         some = access_keys.first(session, hook, most=few + 1)
         if len(some) <= few:
             self._everybody = _in_order(map(candidate_of, some))
@@ -75,7 +78,8 @@ class _Listeners:
         if self._kinds is None:
             return None
         try:
-            return possible_keys(json.loads(event.body), self._kinds)
+            found = possible_keys(json.loads(event.body), self._kinds - self._small)
+            return replace(found, whole=[*found.whole, *self._small])
         except Exception:
             # Broad, because one event that breaks this would stop all others for as long as it waits.
             log.exception("The event %s gives no keys; every listener of its hook is asked.", event.id)
@@ -98,6 +102,7 @@ class _Listeners:
         self._by_key = {}
         for row in found.listeners:
             self._by_key.setdefault(row.access_key, {})[row.id] = candidate_of(row)
+        self._keys_of = {kind: {key for key in self._by_key if kind.has(key)} for kind in whole}
 
     def those_for(self, asked: PossibleKeys | None) -> Sequence[Candidate]:
         """The candidates of an event that was looked up."""
@@ -105,11 +110,17 @@ class _Listeners:
             return self._all()
         keys = asked.keys & self._by_key.keys()
         for kind in asked.whole:
-            keys |= {key for key in self._by_key if kind.has(key)}
+            keys |= self._keys_of[kind]
         return _in_order(candidate for key in keys for candidate in self._by_key[key].values())
 
     def _know(self, kinds: Collection[Kind]) -> None:
         self._kinds = set(kinds) if len(kinds) <= MOST_KINDS else None
+        self._small = {
+            kind for kind in self._kinds or () if kind.asks_for_a_part and not self._is_large(kind)
+        }
+
+    def _is_large(self, kind: Kind) -> bool:
+        return access_keys.has_more(self._session, self._hook, kind, than=self._few)
 
     def _all(self) -> Sequence[Candidate]:
         if self._everybody is None:

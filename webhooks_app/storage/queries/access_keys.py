@@ -34,6 +34,13 @@ _OF_HOOK = sa.and_(Listener.hook == sa.bindparam("hook"), Listener.deleted_at.is
 _EVERY = sa.select(*_COLUMNS).where(_OF_HOOK)
 _FIRST = _EVERY.limit(sa.bindparam("most"))
 _END = ">"  # the keys of a kind stand between its name with "=" and its name with the next character
+_ONE_MORE = (
+    sa.select(Listener.access_key)
+    .where(_OF_HOOK, Listener.access_key >= sa.bindparam("start"), Listener.access_key < sa.bindparam("end"))
+    .order_by(Listener.access_key)  # along the index, and no further than so many
+    .limit(1)
+    .offset(sa.bindparam("than"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +66,16 @@ def kinds(session: Session, hook: str, *, most: int) -> list[Kind]:
     return _kinds(session.scalars(_KINDS[_dialect(session)], {"hook": hook, "most": most}).all())
 
 
+def has_more(session: Session, hook: str, kind: Kind, *, than: int) -> bool:
+    """Whether more listeners of the hook than so many have a key of this kind."""
+    given = {"hook": hook, "start": f"{kind}=", "end": f"{kind}{_END}", "than": than}
+    return session.scalar(_ONE_MORE, given) is not None
+
+
 def look_up(
     session: Session, hook: str, keys: Collection[str], whole: Collection[Kind], *, most_kinds: int
 ) -> LookedUp:
-    """The hook's listeners with one of these keys, or with any of these kinds; of the keys none may be of them.
+    """The hook's listeners with one of these keys, or of these kinds; one that has both may be given twice.
 
     The kinds come by the same statement: to what is committed between two, the second would be asked too late.
     """
