@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "9e3b61f7c8d4"
-down_revision = "4c1e7a90d2b5"
+down_revision = "5f2c90d17ab3"
 branch_labels = None
 depends_on = None
 
