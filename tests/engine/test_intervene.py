@@ -11,6 +11,8 @@ from tests.factories import make_delivery, make_listener
 from webhooks_app.engine import intervene
 from webhooks_app.engine.audit import Actor
 from webhooks_app.engine.claim import GONE
+from webhooks_app.engine.deliver import deliver_batch
+from webhooks_app.engine.holding import hold_waiting
 from webhooks_app.engine.intervene import BEING_SENT, DELIVERED, UNKNOWN, Retried
 from webhooks_app.errors import Conflict, NotFound
 from webhooks_app.storage.models import Delivery, State, Status
@@ -75,13 +77,38 @@ def test_nothing_is_sent_to_a_deleted_listener(any_engine, clock):
     assert intervene.retry_many(any_engine, [delivery.id], by=ANNA) == Retried(0, {GONE: 1})
 
 
-def test_nothing_is_sent_to_a_paused_listener_but_a_test(any_engine):
+@pytest.mark.parametrize("state", [State.PAUSED, State.DISABLED])
+def test_one_delivery_is_retried_although_its_listener_stands_still(any_engine, transport, state):
+    stopped = make_listener(any_engine, state=state)
+    held, other = (
+        make_delivery(any_engine, listener=stopped, status=Status.HELD, reason="x") for _ in range(2)
+    )
+    transport.will_answer(500)
+
+    assert intervene.retry(any_engine, held.id, by=ANNA).status == "pending"
+    hold_in_the_meantime(any_engine, stopped)
+    deliver_batch(any_engine, [held.id, other.id], patient=True)
+
+    assert len(transport.sent) == 1
+    assert (stored(any_engine, held).status, stored(any_engine, other).status) == ("retrying", "held")
+    # Once, and not ever after.
+    any_engine.clock.tick(3600)
+    deliver_batch(any_engine, [held.id], patient=True)
+    assert len(transport.sent) == 1
+    assert stored(any_engine, held).status == "held"
+
+
+def hold_in_the_meantime(engine, listener):
+    """The sweep goes on holding what waits for it."""
+    with engine.sessions.begin() as session:
+        hold_waiting(session, listener.id, State(listener.state), now=engine.clock())
+
+
+def test_many_at_once_are_not_sent_to_a_paused_listener_but_tests(any_engine):
     paused = make_listener(any_engine, state=State.PAUSED)
     held = make_delivery(any_engine, listener=paused, status=Status.HELD, reason="The listener is paused.")
     trial = make_delivery(any_engine, listener=paused, status=Status.FAILED, test=True)
 
-    with pytest.raises(Conflict, match=r"^The listener is paused\. Resume it first"):
-        intervene.retry(any_engine, held.id, by=ANNA)
     retried = intervene.retry_many(any_engine, [held.id, trial.id], by=ANNA)
     (reason,) = retried.refused
     assert retried.count == 1 and reason.startswith("The listener is paused. Resume it first")

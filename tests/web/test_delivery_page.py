@@ -131,7 +131,7 @@ def test_retry_is_offered_with_its_consequence(operator, clock, make_delivery, s
     assert ("Retry now" in text) == (words is not None) and (words or "") in text
 
 
-def test_retry_is_not_offered_while_the_listener_would_only_hold_it_again(
+def test_retry_says_that_the_listener_is_paused_and_what_follows_from_it(
     operator, make_listener, make_delivery
 ):
     delivery = make_delivery(
@@ -140,7 +140,8 @@ def test_retry_is_not_offered_while_the_listener_would_only_hold_it_again(
 
     text = page(operator, address(delivery))
 
-    assert "Retry now" not in text and "Resume the listener" in text
+    assert "Retry now" in text and "Resume the listener" in text
+    assert "Sends attempt 1 at once, although the listener is paused; what follows is held." in text
 
 
 def test_a_viewer_is_offered_nothing_and_may_do_nothing(viewer, failed):

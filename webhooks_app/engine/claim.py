@@ -46,7 +46,7 @@ _IS_WAITING = among(_delivery.id, "ids") & _delivery.status.in_(WAITING)
 _WAITING_ROWS = (
     sa.select(
         _delivery.id, _delivery.event_id, _delivery.listener_id, _delivery.attempt_count, _delivery.tries,
-        _delivery.replay_no, _delivery.test, _delivery.due_at,
+        _delivery.replay_no, _delivery.test, _delivery.by_hand, _delivery.due_at,
         _event.hook, _event.body, _event.created_at.label("event_created_at"),
         _listener.version.label("listener_version"), _listener.state, _listener.deleted_at,
     )
@@ -156,7 +156,7 @@ def _leave(session: Session, ids: Sequence[str]) -> None:
 def _put_aside(
     session: Session, rows: Sequence[Any], listeners: dict[str, UnsealedListener], *, now: datetime
 ) -> list[Any]:
-    """Hold or cancel what must not go; gives the rest. Tests go to a paused listener too, probes to a failing one."""
+    """Hold or cancel what must not go; gives the rest. Tests, probes and what a person retries go all the same."""
     sendable: list[Any] = []
     to_hold: list[tuple[Any, str]] = []
     aside: dict[tuple[Status, str], list[str]] = {}
@@ -164,7 +164,7 @@ def _put_aside(
     for row in rows:
         if row.deleted_at is not None:
             aside.setdefault((Status.CANCELLED, GONE), []).append(row.id)
-        elif row.state != State.ACTIVE and not row.test and row.id not in probes:
+        elif row.state != State.ACTIVE and not (row.test or row.by_hand or row.id in probes):
             to_hold.append((row, HELD_BECAUSE[State(row.state)]))
         elif problem := listeners[row.listener_id].problem:
             to_hold.append((row, problem))

@@ -272,6 +272,7 @@ def _row(event: Any, chosen: candidates.Chosen, *, now: datetime) -> dict[str, A
         "tries": 0,
         "alone": False,
         "crashes": 0,
+        "by_hand": False,
         "replay_no": 0,
         "test": False,
     }

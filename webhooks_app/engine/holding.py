@@ -41,7 +41,8 @@ def hold_waiting(
     hold.
     """
     reason = HELD_BECAUSE[state]
-    waits = Delivery.status.in_(WAITING) & Delivery.test.is_(False) & (Delivery.id != (but or ""))
+    chosen = Delivery.test | Delivery.by_hand  # by a person, who knows how the listener stands
+    waits = Delivery.status.in_(WAITING) & ~chosen & (Delivery.id != (but or ""))
     was_held = (Delivery.status == Status.HELD) & Delivery.reason.in_(
         [other for other in HELD_BECAUSE.values() if other != reason]
     )

@@ -48,9 +48,9 @@ class Retried:
 def retry(engine: Engine, delivery_id: str, *, by: Actor) -> Delivery:
     """Have one more attempt made at once; gives the delivery with its listener.
 
-    To a failing listener it goes as the probe: if the receiver takes it, everything that is held follows. Raises
-    NotFound, and Conflict for a delivered one, one that is being sent, or one whose listener is deleted, paused or
-    disabled (a test goes there too).
+    It goes to a paused or disabled listener too, once, and what fails then is held again. To a failing one it goes as
+    the probe: if the receiver takes it, everything that is held follows. Raises NotFound, and Conflict for a
+    delivered one, one that is being sent, or one whose listener is deleted.
     """
     now = engine.clock()
     with engine.sessions.begin() as session:
@@ -60,7 +60,7 @@ def retry(engine: Engine, delivery_id: str, *, by: Actor) -> Delivery:
         delivery.status = Status.RETRYING if delivery.attempt_count else Status.PENDING
         delivery.reason, delivery.finished_at = "", None
         delivery.due_at = delivery.queued_at = now
-        delivery.crashes = 0
+        delivery.crashes, delivery.by_hand = 0, True
         if delivery.listener.state == State.FAILING and not delivery.test:
             let_through(session, delivery.listener_id, delivery.id, now=now)
         changes: dict[str, Any] = {"before": {"status": before}, "after": {"status": delivery.status}}
@@ -111,11 +111,16 @@ def _check_retry(delivery: Delivery) -> None:
         raise Conflict(DELIVERED)
     if delivery.status == Status.SENDING:
         raise Conflict(BEING_SENT)
-    listener = delivery.listener
-    if listener.deleted_at is not None:
+    if delivery.listener.deleted_at is not None:
         raise Conflict(GONE)
-    if listener.state not in (State.ACTIVE, State.FAILING) and not delivery.test:
-        raise Conflict(NOT_ACTIVE.format(because=HELD_BECAUSE[State(listener.state)]))
+
+
+def _check_retry_of_many(delivery: Delivery) -> None:
+    """Raises Conflict. Many at once are nobody's choice of one: they would bury a listener that stands still."""
+    _check_retry(delivery)
+    state = State(delivery.listener.state)
+    if state != State.ACTIVE and not delivery.test:
+        raise Conflict(NOT_ACTIVE.format(because=HELD_BECAUSE[state]))
 
 
 def _refusals(session: Session, ids: Collection[str]) -> Iterator[str]:
@@ -128,7 +133,7 @@ def _refusals(session: Session, ids: Collection[str]) -> Iterator[str]:
         try:
             if delivery_id not in known:
                 raise NotFound(UNKNOWN)
-            _check_retry(known[delivery_id])
+            _check_retry_of_many(known[delivery_id])
         except (Conflict, NotFound) as error:
             yield str(error)
         else:

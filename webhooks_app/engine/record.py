@@ -224,6 +224,7 @@ def _moving(changed: frozenset[str]) -> sa.Update:
             tries=row.tries + 1,
             crashes=0,
             alone=False,
+            by_hand=False,
             lease_token=None,
             lease_until=None,
             **{name: sa.bindparam(f"new_{name}") for name in sorted(changed)},

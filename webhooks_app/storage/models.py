@@ -198,6 +198,8 @@ class Delivery(Base):
     )  # outcomes; this indexes the schedule, so a crash eats no retry
     alone: Mapped[bool] = mapped_column(default=False)  # goes as a job of one id, after a worker died with it
     crashes: Mapped[int] = mapped_column(default=0)  # workers lost while alone
+    # Its next attempt is made, whatever its listener's state.
+    by_hand: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     replay_of: Mapped[str | None] = mapped_column(RowId)
     replay_no: Mapped[int] = mapped_column(default=0)
     test: Mapped[bool] = mapped_column(default=False)

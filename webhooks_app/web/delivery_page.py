@@ -237,15 +237,15 @@ def _waiting(delivery: Delivery, *, engine: Engine, now: datetime) -> Waiting | 
 def _consequence(delivery: Delivery, *, waits: int, now: datetime) -> str:
     """What Retry would do; empty where it may not, or would do nothing."""
     listener = delivery.listener
-    # A claim would only hold it again: the listener has to be resumed.
-    goes_out = delivery.test or listener.state in (State.ACTIVE, State.FAILING)
     is_early = delivery.status in (Status.PENDING, Status.RETRYING) and delivery.due_at > now
     may_reopen = delivery.status in (Status.FAILED, Status.CANCELLED, Status.HELD)
-    if listener.deleted_at is not None or not goes_out or not (is_early or may_reopen):
+    if listener.deleted_at is not None or not (is_early or may_reopen):
         return ""
     number = delivery.attempt_count + 1
     if listener.state == State.FAILING and not delivery.test:
         return f"Sends attempt {number} at once; if the receiver takes it, all that is held follows."
+    if listener.state != State.ACTIVE and not delivery.test:
+        return f"Sends attempt {number} at once, although the listener is {listener.state}; what follows is held."
     if delivery.tries >= waits:
         return f"Sends attempt {number} at once; no other follows by itself."
     return f"Sends attempt {number} at once; the automatic schedule goes on after it."

@@ -56,7 +56,8 @@ _HELD = {
     ),
     candidates.HELD_BECAUSE[State.DISABLED]: Diagnosis(
         "The listener is disabled", "The receiver wanted nothing more, or took nothing for days.",
-        "The listener's page says why. When the receiver is well again, resume the listener.", "warn",
+        "The listener's page says why. When the receiver is well again, resume the listener, or retry this one alone.",
+        "warn",
     ),
     unsealed.SECRET_UNREADABLE: Diagnosis(
         "The signing secret cannot be read", "Nothing is sent unsigned, so the delivery waits.",
