@@ -29,6 +29,7 @@ from urllib3.util.url import Url, parse_url
 from webhooks_app.engine.answer import Answer
 from webhooks_app.engine.dial import dial
 from webhooks_app.engine.exchange import NotConnected, current, is_sending, since
+from webhooks_app.engine.failpoints import reach
 from webhooks_app.engine.message import request_head
 from webhooks_app.engine.tls import BROKEN_OFF, OUT_OF_TIME, tls_sentence
 
@@ -101,6 +102,7 @@ class _Guarded(HTTPConnection):
         finally:
             if self.sock is not None:
                 exchange.sent_at = time.monotonic()
+        reach("send.after_request")
 
     def getresponse(self) -> Any:
         """Read the answer's head; the body is left to whoever wants it."""

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from webhooks_app.engine import Engine
 from webhooks_app.engine.doorbell import ring
 from webhooks_app.engine.event_row import event_row
+from webhooks_app.engine.failpoints import reach
 from webhooks_app.engine.publish import EVENTS
 from webhooks_app.errors import Conflict, FieldError, Refused, UnserializablePayload
 from webhooks_app.event import Hook
@@ -47,6 +48,7 @@ def publish(engine: Engine, hook_name: str, payload: Mapping[str, Any], *, sende
     """
     with engine.sessions.begin() as session:
         event = add(engine, session, hook_name, payload, sender=sender)
+    reach("publish.after_commit")
     ring(engine)
     return event
 
@@ -60,6 +62,7 @@ def publish_many(
     """
     with engine.sessions.begin() as session:
         ids = add_many(engine, session, hook_name, payloads, sender=sender)
+    reach("publish.after_commit")
     ring(engine)
     return ids
 
@@ -70,6 +73,7 @@ def add(
     """As `publish`, in a transaction that is open: for `once`, which commits and rings."""
     row = _row(engine, engine.hooks[hook_name], payload, sender=sender, field="payload")
     session.connection().execute(EVENTS, row)
+    reach("publish.after_insert")
     return Event(**row)
 
 
@@ -89,6 +93,7 @@ def add_many(
         raise Refused(*errors[:_FAULTS_NAMED])
     if rows:
         session.connection().execute(EVENTS, rows)
+        reach("publish.after_insert")
     return [str(row["id"]) for row in rows]
 
 
@@ -117,6 +122,7 @@ def once(
         answer = act(session)
         session.execute(_at(sa.update(Idempotency), place).values(answer=answer))
         _forget_expired(session, now=now)
+    reach("publish.after_commit")
     ring(engine)
     return Answer(answer, repeated=False)
 
