@@ -24,6 +24,7 @@ lint: .venv/test.stamp
 bench: .venv/test.stamp
 	@$(BIN)/python -m tests.bench
 
+# ALL=1 for the whole plan, SOAK=minutes for a mix of faults by chance.
 test-faults: .venv/test.stamp
 	@$(BIN)/python -m tests.faults
 

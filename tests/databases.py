@@ -41,7 +41,7 @@ def postgresql_server(*, durable: bool = False) -> Iterator[sa.URL]:
     if given:
         yield sa.make_url(given).set(drivername="postgresql+psycopg")
         return
-    programs = _programs()
+    programs = find_programs()
     if programs is None:
         with _from_wheel() as url:
             yield url
@@ -75,7 +75,7 @@ def _execute(server: sa.URL, statement: str) -> None:
         engine.dispose()
 
 
-def _programs() -> Path | None:
+def find_programs() -> Path | None:
     """The folder that holds initdb and postgres."""
     found = [Path(path).resolve().parent for path in map(shutil.which, _NEEDED) if path]
     places = [*found, *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
@@ -84,31 +84,47 @@ def _programs() -> Path | None:
 
 @contextmanager
 def _own_server(programs: Path, folder: Path, chosen: Mapping[str, str]) -> Iterator[sa.URL]:
-    other = _other_user(folder)
-    data = folder / "data"
-    options = ["-U", "webhooks", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-    initdb = [programs / "initdb", "-D", data, *options]
-    made = subprocess.run(initdb, capture_output=True, text=True, cwd=folder, **other)
-    if made.returncode:
-        raise NoServer(f"initdb failed: {made.stderr.strip().splitlines()[-1]}")
-    settings = {"listen_addresses": "", "unix_socket_directories": folder, **chosen}
-    arguments = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [programs / "postgres", "-D", data, *arguments], stdout=log, stderr=log, cwd=folder, **other
-        )
+    make_cluster(programs, folder)
+    server = start_server(programs, folder, chosen)
     try:
-        url = sa.URL.create(
-            "postgresql+psycopg", username="webhooks", database="postgres", query={"host": str(folder)}
-        )
-        _wait_until(lambda: _answers(url), alive=lambda: server.poll() is None)
-        yield url
+        wait_for_server(server, folder)
+        yield url_of(folder)
     finally:
         server.send_signal(signal.SIGINT)  # ends open connections and stops
         server.wait(timeout=PATIENCE)
 
 
-def _other_user(folder: Path) -> dict[str, Any]:
+def make_cluster(programs: Path, folder: Path) -> None:
+    """An empty cluster in this folder, which may belong to another user after that."""
+    options = ["-U", "webhooks", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+    initdb = [programs / "initdb", "-D", folder / "data", *options]
+    made = subprocess.run(initdb, capture_output=True, text=True, cwd=folder, **other_user(folder))
+    if made.returncode:
+        raise NoServer(f"initdb failed: {made.stderr.strip().splitlines()[-1]}")
+
+
+def start_server(programs: Path, folder: Path, chosen: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """A server on that cluster; it listens on a unix socket in the folder alone."""
+    settings = {"listen_addresses": "", "unix_socket_directories": folder, **chosen}
+    arguments = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+    command = [programs / "postgres", "-D", folder / "data", *arguments]
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **other_user(folder))
+
+
+def url_of(folder: Path) -> sa.URL:
+    """Where the server of that folder answers."""
+    return sa.URL.create(
+        "postgresql+psycopg", username="webhooks", database="postgres", query={"host": str(folder)}
+    )
+
+
+def wait_for_server(server: subprocess.Popen[bytes], folder: Path) -> None:
+    """Until it answers. Raises NoServer."""
+    _wait_until(lambda: _answers(url_of(folder)), alive=lambda: server.poll() is None)
+
+
+def other_user(folder: Path) -> dict[str, Any]:
     """How to start a program as somebody who may run PostgreSQL; hands the folder to them."""
     if os.getuid() != 0:
         return {}

@@ -78,9 +78,13 @@ class Stack:
         with Redis.from_url(self.redis.url) as client:
             wait_until(lambda: _pings(client), what="Redis")
 
-    def start(self, name: str, **environ: str) -> subprocess.Popen[bytes]:
-        """Start one of PROGRAMS, with more in its environment if given."""
-        return self._start(name, (sys.executable, *PROGRAMS[name]), **environ)
+    def start(self, name: str, *, through: tuple[str, ...] = (), **environ: str) -> subprocess.Popen[bytes]:
+        """Start one of PROGRAMS ("worker 2" is another worker), with more in its environment if given.
+
+        `through` is a command that runs the command behind it.
+        """
+        program = PROGRAMS[name.partition(" ")[0]]
+        return self._start(name, (*through, sys.executable, *program), **environ)
 
     def wait_for_web(self) -> None:
         """Wait until /healthz answers."""
@@ -95,11 +99,11 @@ class Stack:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def end(self, name: str, *, how: signal.Signals = signal.SIGTERM) -> int:
+    def end(self, name: str, *, how: signal.Signals = signal.SIGTERM, seconds: float = PATIENCE) -> int:
         """End one process, wait for it, and give its exit status."""
         process = self.processes.pop(name)
         process.send_signal(how)
-        return process.wait(PATIENCE)
+        return process.wait(seconds)
 
     def stop(self) -> None:
         """End everything, Redis last."""

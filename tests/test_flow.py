@@ -34,7 +34,7 @@ from webhooks_app.storage.models import Attempt, Delivery, Lease, Listener
 
 pytestmark = pytest.mark.flow
 
-CLOCKS = ("clock", "second clock")  # one is enough; the other must do no harm
+CLOCKS = ("clock", "clock 2")  # one is enough; the other must do no harm
 
 
 @dataclass
