@@ -79,7 +79,7 @@ def test_an_armed_one_is_inert_outside_of_tests(tmp_path):
 POINTS = {
     "publish.after_insert", "publish.after_commit", "doorbell.before", "dispatch.after_pop",
     "claim.before_commit", "claim.after_commit", "send.before", "send.after_request", "send.after_response",
-    "record.before", "record.mid_tx", "record.after_commit", "rescue.mid",
+    "record.before", "record.mid_tx", "record.after_commit", "rescue.mid", "prune.mid",
 }  # fmt: skip
 
 

@@ -140,6 +140,25 @@ def test_a_burst_that_is_asked_to_stop_begins_nothing_more(working_engine, trans
     assert set(statuses(working_engine)) == {"delivered", "pending"}
 
 
+# A Redis that comes back
+
+
+def test_a_worker_goes_on_once_its_redis_takes_jobs_again(working_engine, connection):
+    delivery_id = factories.make_delivery(working_engine).id
+    connection.config_set("maxmemory", 1)  # RQ gives up at the first command that is refused
+
+    def come_back() -> None:
+        connection.config_set("maxmemory", 0)
+        working_engine.queue.push([[delivery_id]])
+        wait_until(lambda: statuses(working_engine) == ["delivered"], seconds=30)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Timer(0.5, come_back).start()
+    run_worker(working_engine)
+
+    assert statuses(working_engine) == ["delivered"]
+
+
 # Saying that it lives
 
 

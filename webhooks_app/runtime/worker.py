@@ -20,6 +20,7 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import SimpleWorker
+from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -44,6 +45,7 @@ OLDEST_REDIS = (6, 2)
 DRAIN_SECONDS = TIMEOUT_SECONDS[1] + 5.0
 WAIT_SECONDS = 30.0
 WAIT_PAUSE_SECONDS = 0.25
+AGAIN_SECONDS = 1.0  # after Redis went away
 
 
 class CannotWork(Exception):
@@ -62,6 +64,8 @@ class InProcessWorker(SimpleWorker):
     log_result_lifespan = False
     _beat_at = 0.0
     on_stop: Callable[[], None] | None = None
+    # RQ would wait up to a minute between two looks at a Redis that is away, and as long after it has come back.
+    max_connection_wait_time = 1.0
 
     def handle_warm_shutdown_request(self) -> None:
         """The first SIGTERM: whoever waits in a job shall come to an end."""
@@ -108,13 +112,23 @@ def run_worker(engine: Engine, *, queue: str = DELIVERIES, burst: bool = False) 
 
 
 def _work(engine: Engine, connection: Redis, queue: str) -> None:
-    worker = _worker(connection, queue)
-    worker.on_stop = engine.stragglers.hurry
-    try:
-        worker.work(logging_level="WARNING")
-    except (RedisError, OSError) as error:
-        # It could not say goodbye. The process ends, and whoever supervises it starts it again.
-        log.error("Redis went away (%s); the worker stops.", said(error))
+    """Work until asked to stop. RQ's loop also ends when Redis goes away: it is waited for, and a new one begins."""
+    while not engine.stragglers.is_hurried:
+        worker = _worker(connection, queue)
+        worker.on_stop = engine.stragglers.hurry
+        try:
+            worker.work(logging_level="WARNING")
+        except (RedisError, OSError) as error:
+            log.warning("Redis went away (%s).", said(error))  # the worker could not even say goodbye
+        with suppress(StopRequested):
+            _wait_again(engine, connection)
+
+
+def _wait_again(engine: Engine, connection: Redis) -> None:
+    """Unless the process shall stop: after a pause, for a Redis that answers may refuse all the same."""
+    if not engine.stragglers.is_hurried:
+        time.sleep(AGAIN_SECONDS)
+        wait_for_server(connection)
 
 
 def wait_for_server(connection: Redis, *, seconds: float = WAIT_SECONDS) -> None:
