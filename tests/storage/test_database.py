@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
 import threading
 import time
@@ -10,7 +11,7 @@ import time
 import pytest
 import sqlalchemy as sa
 
-from webhooks_app.storage.database import MORE_BEGINS, make_engine, sessions_for
+from webhooks_app.storage.database import MORE_BEGINS, engine_options, make_engine, sessions_for
 
 
 @pytest.fixture
@@ -102,6 +103,16 @@ def test_postgresql_statements_are_not_prepared(database_url):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_postgresql_that_says_nothing_is_given_up():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql+psycopg://somebody@127.0.0.1:{silent.getsockname()[1]}/database"
+        assert engine_options(url)["connect_args"]["connect_timeout"] == 5
+        engine = make_engine(f"{url}?connect_timeout=2&sslmode=disable")
+        with pytest.raises(sa.exc.OperationalError, match="timeout"):
+            engine.connect()
+        engine.dispose()
+
+
 def test_a_forked_process_opens_connections_of_its_own(sqlite):
     with sqlite.connect():
         assert sqlite.pool.checkedout() == 1

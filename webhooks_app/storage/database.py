@@ -21,6 +21,16 @@ MORE_BEGINS = 2  # after the first, each with all the patience of the busy handl
 _PAUSE_SECONDS = 0.1
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
 
+# With a server that vanished without a word (a cut line, a firewall that forgot us) a thread would wait two minutes
+# for a connection, and a quarter of an hour for an answer. What the URL says itself counts more.
+_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds, for what we sent and nobody confirmed
+}
+
 
 def make_engine(url: str | sa.URL) -> sa.Engine:
     """An SQLAlchemy engine for SQLite or PostgreSQL; the execution option `sqlite_begin` says how to BEGIN."""
@@ -34,7 +44,8 @@ def engine_options(url: str | sa.URL) -> dict[str, Any]:
     if sa.make_url(url).get_backend_name() == "sqlite":
         return {}
     # None, not 0: PgBouncer hands each transaction another server connection (psycopg, "prepare").
-    return {"pool_pre_ping": True, "connect_args": {"prepare_threshold": None}}
+    chosen = {name: value for name, value in _PATIENCE.items() if name not in sa.make_url(url).query}
+    return {"pool_pre_ping": True, "connect_args": {"prepare_threshold": None, **chosen}}
 
 
 def settle(engine: sa.Engine) -> None:
