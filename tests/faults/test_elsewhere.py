@@ -135,7 +135,7 @@ def test_pgbouncer_in_transaction_mode_stands_between(server, tmp_path, record_p
         f"listen_port = {port}\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\n"
         "default_pool_size = 5\nmax_client_conn = 200\nlogfile = /dev/null\n"
     )
-    standing = ("web", "worker", "worker 2", "clock")
+    standing = ("web", "worker", "slow", "clock")
     with (
         program(PGBOUNCER, "-q", config, **_nobody(tmp_path)),
         installed(tmp_path / "pooled", server=server, standing=standing, through=port) as installation,

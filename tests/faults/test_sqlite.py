@@ -86,7 +86,7 @@ def test_a_full_disk_stops_sending_and_loses_nothing(tmp_path, record_property):
         installed(
             tmp_path / "on-a-small-disk",
             database=disk / "webhooks.db",
-            standing=("web", "worker", "clock"),
+            standing=("web", "worker", "slow", "clock"),
             WEBHOOKS_MIN_FREE_BYTES="1MiB",
         ) as installation,
     ):
