@@ -133,7 +133,7 @@ def test_after_a_power_cut_the_file_opens_and_holds_what_was_answered(trial, tmp
     trial.listen()
     trial.listen("/takes/30")
     numbers = itertools.count()
-    until = time.monotonic() + (60 if is_thorough else 12)
+    until = time.monotonic() + (60 if is_thorough else 8)
     trial.generator.some = lambda count: [trial.generator.by_api() for _ in range(count)]
     with trial.generator.load(per_second=30):
         while time.monotonic() < until:

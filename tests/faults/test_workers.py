@@ -126,7 +126,7 @@ def test_a_worker_that_is_stopped_and_continued_is_fenced(trial):
 
 @pytest.mark.fault(10)
 def test_workers_killed_at_random_under_load_lose_nothing(trial, is_thorough, record_property):
-    kills, seed = (60 if is_thorough else 12), random.randrange(10**6)
+    kills, seed = (60 if is_thorough else 8), random.randrange(10**6)
     record_property("seed", seed)
     dice = random.Random(seed)
     trial.installation.stack.start("worker 3")
