@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 
 EVERY_CHANGE = frozenset({*range(1, 15), 16, 20, 21, 31, 40})
+HOOK_NAMES = tuple(f"fault.{number}" for number in range(400))
 SOAK = 0  # the random mix
 ELSEWHERE = 41  # not a fault of the plan: what stands between several machines
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import shutil
 import signal
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
+from tests.databases import other_user
 from tests.engine.certificates import Authority
 from tests.faults import ELSEWHERE
 from tests.faults.installation import installed
@@ -137,7 +137,7 @@ def test_pgbouncer_in_transaction_mode_stands_between(server, tmp_path, record_p
     )
     standing = ("web", "worker", "slow", "clock")
     with (
-        program(PGBOUNCER, "-q", config, **_nobody(tmp_path)),
+        program(PGBOUNCER, "-q", config, **_servers_user(folder)),
         installed(tmp_path / "pooled", server=server, standing=standing, through=port) as installation,
     ):
         trial = Trial(installation, record_property)
@@ -149,13 +149,10 @@ def test_pgbouncer_in_transaction_mode_stands_between(server, tmp_path, record_p
         trial.holds(duplicates=0)
 
 
-def _nobody(folder: Path) -> dict[str, object]:
-    """PgBouncer refuses to run as root."""
-    if os.getuid() != 0:
-        return {}
-    for place in (folder, *folder.parents):
+def _servers_user(folder: Path) -> dict[str, Any]:
+    """PgBouncer refuses to run as root, and enters the server's folder only as the server's user."""
+    for place in folder.parents:
         if place == Path("/tmp"):
             break
         place.chmod(place.stat().st_mode | 0o011)
-    user = pwd.getpwnam("nobody")
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    return other_user(folder)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from tests.factories import make_listener
-from tests.faults import hooks, slowness
+from tests.faults import HOOK_NAMES, slowness
 from tests.faults.checker import (
     ENDED,
     Arrival,
@@ -48,7 +48,7 @@ class Trial:
     def __init__(self, installation: Installation, keep: Callable[[str, Any], None]) -> None:
         self.installation = installation
         self.engine = installation.engine
-        self.hook = hooks.NAMES[installation.next_trial()]
+        self.hook = HOOK_NAMES[installation.next_trial()]
         self.generator = Generator(installation, self.hook)
         self.kills = 0
         self._keep = keep
