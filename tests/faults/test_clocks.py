@@ -135,6 +135,6 @@ def test_one_clock_follows_the_other(trial):
     clocks = {str(stack.processes[name].pid): name for name in ("clock", "clock 2")}
     trial.installation.kill(clocks.pop(leader()))
 
-    wait_until(lambda: leader() in clocks, seconds=60, what="the other clock")
+    wait_until(lambda: leader() in clocks, seconds=120, what="the other clock")
     trial.generator.some(2)
     trial.holds(duplicates=0)

@@ -101,10 +101,10 @@ def test_sentinel_leads_to_the_master_and_to_the_next_one(redis_program, tmp_pat
         with quick_client(url) as client, Redis(port=ports[2]) as sentinel:
             wait_until(lambda: answers(client), seconds=30, what="Sentinel")
             works(url)
-            wait_until(lambda: _replicas(sentinel) == 1, seconds=60, what="the replica")
+            wait_until(lambda: _replicas(sentinel) == 1, seconds=120, what="the replica")
             master.kill()
-            wait_until(lambda: answers(client), seconds=60, what="the next master")
-            wait_until(lambda: _writes(client), seconds=60, what="the failover")
+            wait_until(lambda: answers(client), seconds=120, what="the next master")
+            wait_until(lambda: _writes(client), seconds=120, what="the failover")
 
 
 def _replicas(sentinel: Redis) -> int:
@@ -145,7 +145,7 @@ def test_pgbouncer_in_transaction_mode_stands_between(server, tmp_path, record_p
         trial.listen("/takes/50")
         trial.listen("/first/status/500")
         with trial.generator.load(per_second=20):
-            wait_until(lambda: len(trial.generator.committed) > 60, seconds=60, what="the load")
+            wait_until(lambda: len(trial.generator.committed) > 60, seconds=120, what="the load")
         trial.holds(duplicates=0)
 
 

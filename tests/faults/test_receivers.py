@@ -65,7 +65,7 @@ def test_what_piled_up_while_a_receiver_failed_arrives_once_and_spread_out(trial
     trial.listen(f"/until/{switch.name}/status/500", retry_schedule="8s,8s,8s,8s,8s,8s")
     for _ in range(8):
         trial.generator.by_code()
-    wait_until(lambda: len(trial.attempts()) >= 8, seconds=60, what="the failures")
+    wait_until(lambda: len(trial.attempts()) >= 8, seconds=120, what="the failures")
     with trial.engine.readings() as session:
         due = list(session.scalars(sa.select(Delivery.due_at).where(Delivery.hook == trial.hook)))
     switch.unlink()
@@ -110,7 +110,7 @@ def test_a_receiver_that_is_gone_gets_nothing_more(trial):
 def test_retry_after_is_heard_within_reason(trial, said, least_seconds):
     trial.listen(f"/first/later/{said}", retry_schedule="1s")
     trial.generator.some(1)
-    wait_until(trial.attempts, seconds=60, what="the first answer")
+    wait_until(trial.attempts, seconds=120, what="the first answer")
     with trial.engine.readings() as session:
         delivery = session.scalars(sa.select(Delivery).where(Delivery.hook == trial.hook)).one()
     waits = (delivery.due_at - datetime.now(UTC)).total_seconds()
@@ -135,7 +135,7 @@ def test_many_retries_by_hand_while_a_worker_is_killed_are_each_made(trial, is_t
         failed = list(session.scalars(sa.select(Delivery.id).where(Delivery.hook == trial.hook)))
 
     assert intervene.retry_many(trial.engine, failed, by=BY) == count
-    wait_until(lambda: "delivered" in trial.statuses(), seconds=60, what="the first of them")
+    wait_until(lambda: "delivered" in trial.statuses(), seconds=120, what="the first of them")
     kill_a_worker(trial, random.Random())
 
     wait_until(lambda: trial.statuses().count("delivered") == count, seconds=180, what="all of them")
@@ -167,7 +167,7 @@ def test_a_listener_stopped_while_it_is_sent_to_gets_that_one_and_no_more(trial,
 def test_a_retry_goes_to_the_new_address(trial):
     listener = trial.listen("/status/500", retry_schedule="2s,2s")
     trial.generator.some(1)
-    wait_until(trial.attempts, seconds=60, what="the first attempt")
+    wait_until(trial.attempts, seconds=120, what="the first attempt")
     moved = listener.url.replace("/status/500", "/ok")
     with trial.engine.sessions.begin() as session:
         session.get(Listener, listener.id).url = moved
@@ -201,7 +201,7 @@ def test_a_worker_with_the_wrong_key_sends_nothing_unsigned_and_uses_up_no_attem
     trial.listen()
     stack.start("worker 4", WEBHOOKS_ENCRYPTION_KEYS="some-other-key-of-thirty-two-bytes-or-more")
     trial.generator.some(3)
-    wait_until(lambda: trial.statuses() == ["held"] * 3, seconds=60, what="the refusal")
+    wait_until(lambda: trial.statuses() == ["held"] * 3, seconds=120, what="the refusal")
     assert trial.arrivals() == []
     assert trial.attempts() == []
     stack.end("worker 4", seconds=60)

@@ -64,7 +64,7 @@ def test_a_silent_redis_slows_publishing_by_half_a_second_and_stops_no_delivery(
         time.sleep(0.5)
 
     # While it is still silent: the clock delivers by itself, slowly.
-    wait_until(lambda: "delivered" in trial.statuses()[6:], seconds=60, what="a delivery without Redis")
+    wait_until(lambda: "delivered" in trial.statuses()[6:], seconds=120, what="a delivery without Redis")
     trial.wait_for_arrivals(7)
     calls = sorted(trial.generator.seconds)
     assert calls[int(len(calls) * 0.99)] < quiet + 1.0 * slowness()
@@ -125,7 +125,7 @@ def test_the_sweep_repairs_soon_after_redis_is_there_again(trial):
     trial.generator.some(20)
     trial.installation.revive()
     began = time.monotonic()
-    wait_until(trial.is_drained, seconds=60, what="the repair")
+    wait_until(trial.is_drained, seconds=120, what="the repair")
 
     assert time.monotonic() - began < REPAIRED_SECONDS * slowness()
     trial.holds(duplicates=0)

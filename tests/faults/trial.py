@@ -28,7 +28,13 @@ from tests.faults.checker import (
     figures_of,
 )
 from tests.faults.generator import Generator
-from tests.faults.installation import LEASE_SECONDS, SWEEP_SECONDS, TIMEOUT_SECONDS, Installation
+from tests.faults.installation import (
+    LEASE_SECONDS,
+    STARTED_SECONDS,
+    SWEEP_SECONDS,
+    TIMEOUT_SECONDS,
+    Installation,
+)
 from tests.faults.oracle import SECRETS
 from tests.stack import wait_until
 from webhooks_app.match import Filter
@@ -75,7 +81,7 @@ class Trial:
         paths = self.installation.armed.glob(f"{point}.*[0-9]")
         return {int(path.suffix[1:]) for path in paths} - self._known[point]
 
-    def wait_for_point(self, point: str, *, seconds: float = 60) -> int:
+    def wait_for_point(self, point: str, *, seconds: float = STARTED_SECONDS) -> int:
         """Until a process has come to it; gives which."""
         wait_until(lambda: self.taken_by(point), seconds=seconds, what=f"somebody at {point}")
         [pid] = self.taken_by(point)
@@ -94,7 +100,7 @@ class Trial:
         lines = log.read_text("utf-8").splitlines() if log.exists() else []
         return [one for one in map(json.loads, lines) if one["hook"] == self.hook]
 
-    def wait_for_arrivals(self, count: int = 1, *, seconds: float = 60) -> None:
+    def wait_for_arrivals(self, count: int = 1, *, seconds: float = STARTED_SECONDS) -> None:
         """Until so many requests have come."""
         wait_until(lambda: len(self.arrivals()) >= count, seconds=seconds, what=f"{count} arrivals")
 
