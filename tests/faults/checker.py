@@ -53,6 +53,9 @@ class Arrival:
     path: str
     is_signed: bool
     body_hash: str
+    was_broken_off: bool = (
+        False  # by the receiver; on a kept connection it may be sent again in the same attempt
+    )
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ def _of_deliveries(seen: Seen) -> Iterator[str]:
         ):
             yield f"I3: the delivery {one.id} counts as delivered, and nothing whole arrived."
         ambiguous = sum(each.is_ambiguous for each in mine)
-        if duplicates_of(seen, one, mine) > ambiguous:
+        if duplicates_of(seen, one, mine) > ambiguous + sum(each.was_broken_off for each in arrived):
             yield f"I5: {one.event_id} arrived {len(arrived)} times at {one.path} in {_told(mine)}."
         if len(mine) - ambiguous > one.most_attempts:
             yield f"I6: the delivery {one.id} had {len(mine)} attempts of {one.most_attempts}."

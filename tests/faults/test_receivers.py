@@ -156,6 +156,7 @@ def test_a_listener_stopped_while_it_is_sent_to_gets_that_one_and_no_more(trial,
     for _ in range(4):
         trial.generator.by_code()
     trial.wait_for_arrivals()
+    wait_until(lambda: len(trial.statuses()) == 4, seconds=120, what="the deliveries")
     getattr(listeners, deed)(trial.engine, listener.id, by=BY)
 
     trial.holds(ends=("delivered", end))

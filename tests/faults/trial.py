@@ -182,7 +182,7 @@ class Trial:
                 for one in self.attempts()
             ],
             arrivals=[
-                Arrival(one["id"], one["path"], bool(one["signed_by"]), one["sha256"])
+                Arrival(one["id"], one["path"], bool(one["signed_by"]), one["sha256"], one["ambiguous"])
                 for one in self.arrivals()
             ],
             damage="" if damage == "ok" else damage,
