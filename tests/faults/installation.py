@@ -25,7 +25,8 @@ from redis import Redis
 from tests.build import build_engine, settings_for
 from tests.faults.postgresql import PostgreSQL
 from tests.faults.relay import Relay, relay_to
-from tests.stack import ROOT, Stack, wait_until
+from tests.patience import wait_until
+from tests.stack import ROOT, Stack
 from webhooks_app.engine import Engine
 from webhooks_app.engine.audit import Actor
 from webhooks_app.engine.tokens import create_token

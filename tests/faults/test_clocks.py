@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.factories import make_delivery, make_event
-from tests.stack import wait_until
+from tests.patience import wait_until
 from webhooks_app.engine.sweep import WORKER_LOST, rescue
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import Lease

@@ -18,7 +18,8 @@ from tests.engine.certificates import Authority
 from tests.faults import ELSEWHERE
 from tests.faults.installation import installed
 from tests.faults.trial import Trial
-from tests.stack import free_port, wait_until
+from tests.patience import wait_until
+from tests.stack import free_port
 from webhooks_app.runtime.redis_client import patient_client, quick_client
 from webhooks_app.runtime.rq_queue import RqQueue
 from webhooks_app.runtime.worker import check_server

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.stack import wait_until
+from tests.patience import wait_until
 from webhooks_app.storage.models import Delivery
 
 MANY = 64

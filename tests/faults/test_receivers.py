@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from tests.faults.installation import STARTED_SECONDS
 from tests.faults.nemesis import kill_a_worker
 from tests.faults.oracle import SECRETS
-from tests.stack import wait_until
+from tests.patience import wait_until
 from webhooks_app.engine import intervene, listeners
 from webhooks_app.engine.audit import Actor
 from webhooks_app.engine.signing_keys import turn

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tests.faults import slowness
 from tests.faults.generator import Generator
-from tests.stack import wait_until
+from tests.patience import wait_until
 from webhooks_app.storage.models import Delivery
 
 REPAIRED_SECONDS = 5.0  # the sweep's, once the dependency is there again

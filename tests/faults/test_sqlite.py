@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from tests.faults.installation import installed
 from tests.faults.trial import Trial
-from tests.stack import wait_until
+from tests.patience import wait_until
 from webhooks_app.storage import ids
 from webhooks_app.storage.models import Event
 

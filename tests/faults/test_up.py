@@ -17,7 +17,8 @@ from tests.build import ENCRYPTION_KEY, build_engine
 from tests.factories import make_listener
 from tests.faults import slowness
 from tests.faults.installation import STARTED_SECONDS, _oracle
-from tests.stack import ROOT, free_port, wait_until
+from tests.patience import wait_until
+from tests.stack import ROOT, free_port
 from webhooks_app import Hook
 from webhooks_app.engine.publish import publish
 from webhooks_app.registry import Occurrence

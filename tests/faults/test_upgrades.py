@@ -13,7 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.faults.installation import STARTED_SECONDS
-from tests.stack import ROOT, wait_until
+from tests.patience import wait_until
+from tests.stack import ROOT
 from webhooks_app.storage import migrations
 from webhooks_app.storage.database import make_engine
 

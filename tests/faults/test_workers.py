@@ -11,7 +11,7 @@ import pytest
 from tests.faults import slowness
 from tests.faults.installation import LEASE_SECONDS, TIMEOUT_SECONDS
 from tests.faults.nemesis import kill_a_worker
-from tests.stack import wait_until
+from tests.patience import wait_until
 from webhooks_app.match import Gte
 
 EVENTS = 6

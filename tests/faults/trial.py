@@ -36,7 +36,7 @@ from tests.faults.installation import (
     Installation,
 )
 from tests.faults.oracle import SECRETS
-from tests.stack import wait_until
+from tests.patience import wait_until
 from webhooks_app.match import Filter
 from webhooks_app.storage import ids
 from webhooks_app.storage.models import Attempt, Delivery, Event, Listener
