@@ -13,8 +13,9 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 run: .venv/run.stamp
 	@exec $(BIN)/flask --app wsgi webhooks up
 
+# Three processes also on two cores: much of the suite waits for browsers and servers.
 test: .venv/test.stamp
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile $(PYTEST_ARGS)
 
 lint: .venv/test.stamp
 	@$(BIN)/ruff check

@@ -44,6 +44,7 @@ def small_ground() -> Iterator[Ground]:
         hooks.unregister("bench")
 
 
+@pytest.mark.bench
 @pytest.mark.flow
 def test_the_throughput_case_measures_both_sides_and_compares_them():
     with small_ground() as found:
@@ -57,6 +58,7 @@ def test_the_throughput_case_measures_both_sides_and_compares_them():
     assert findings.title in report.text(findings)
 
 
+@pytest.mark.bench
 @pytest.mark.flow
 @pytest.mark.parametrize("case", [slow_receivers.run, latency.run, memory.run])
 def test_a_case_beside_the_throughput_measures_what_it_says(case: Callable[[Ground, Plan], Findings]):
