@@ -36,7 +36,7 @@ def test_ctrl_c_ends_everything_although_receivers_hang(tmp_path):
             said = wait_for_words(up, tmp_path / "said", "Ctrl-C stops everything")
             assert "Traceback" not in said
             publish_to(tmp_path, url=f"http://127.0.0.1:{oracle_port}/hang")
-            wait_until((tmp_path / "arrivals").exists, seconds=120, what="a request that hangs")
+            wait_until((tmp_path / "arrivals").read_bytes, seconds=120, what="a request that hangs")
 
             began = time.monotonic()
             up.send_signal(signal.SIGINT)
