@@ -15,7 +15,7 @@ run: .venv/run.stamp
 
 # Three processes also on two cores: much of the suite waits for browsers and servers.
 test: .venv/test.stamp
-	@$(BIN)/python -m pytest -n 3 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: .venv/test.stamp
 	@$(BIN)/ruff check

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from tests import factories, network_guard
+from tests import factories, network_guard, processes
 from tests.build import build_engine, settings_for, two_hooks
 from tests.caller import bound_words, session_on
 from tests.databases import NoServer, database_in, postgresql_server
@@ -188,6 +188,15 @@ def make_delivery(engine: Engine) -> Callable[..., Any]:
 @pytest.fixture
 def make_user(engine: Engine) -> Callable[..., Any]:
     return partial(factories.make_user, engine)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: processes.turn(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> processes.Shares:
+    return processes.Shares(config, log)
 
 
 @pytest.hookimpl(trylast=True)

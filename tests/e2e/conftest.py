@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e import chromium
+from tests.e2e.api import Api
 from tests.patience import PATIENCE
 from tests.stack import Stack, running
 
@@ -50,6 +51,12 @@ def signed_in_state(stack: Stack, browser: Browser) -> dict[str, object]:
     state: dict[str, object] = context.storage_state()  # type: ignore[assignment]  # Playwright's own TypedDict
     context.close()
     return state
+
+
+@pytest.fixture(scope="session")
+def api(stack: Stack) -> Api:
+    """The same installation for programs."""
+    return Api(stack.url, stack.command("create-token", "browser tests", "--scope", "write"))
 
 
 @pytest.fixture

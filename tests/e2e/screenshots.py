@@ -5,15 +5,14 @@ The README's pictures go to docs/img, all the others to tests/e2e/output, for lo
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
-import urllib.request
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.e2e import chromium
+from tests.e2e.api import Api
 from tests.patience import wait_until
 from tests.stack import ROOT, Stack, running
 
@@ -28,13 +27,12 @@ def fill(stack: Stack, page: Page) -> dict[str, str]:
     boxes = {
         name: open_box(page, answer) for name, answer in (("good", "200"), ("broken", "500"), ("busy", "429"))
     }
-    add = ("listeners", "add")
-    stack.command(*add, "order.placed", boxes["good"], "--name", "Shop CRM", "--match", "customer=acme")
-    stack.command(*add, "order.placed", boxes["good"], "--name", "Ledger")
-    stack.command(*add, "order.placed", boxes["broken"], "--name", "Old ERP", "--match", "country=NO")
-    stack.command(*add, "person", boxes["busy"], "--name", "Mailer")
-    stack.command(*add, "person", "http://127.0.0.1:8999/closed", "--name", "Partner (Oslo)")
-    token = stack.command("create-token", "pictures", "--scope", "write")
+    api = Api(stack.url, stack.command("create-token", "pictures", "--scope", "write"))
+    api.add_listener("order.placed", boxes["good"], "Shop CRM", customer="acme")
+    api.add_listener("order.placed", boxes["good"], "Ledger")
+    api.add_listener("order.placed", boxes["broken"], "Old ERP", country="NO")
+    api.add_listener("person", boxes["busy"], "Mailer")
+    api.add_listener("person", "http://127.0.0.1:8999/closed", "Partner (Oslo)")
     orders = [
         {
             "customer": name,
@@ -44,9 +42,9 @@ def fill(stack: Stack, page: Page) -> dict[str, str]:
         }
         for number, name in enumerate(CUSTOMERS * 2)
     ]
-    publish(stack, token, "order.placed", orders)
-    publish(stack, token, "person", [{"name": "Joe Davola", "address": "New York City", "created": False}])
-    wait_until(lambda: no_attempt_is_missing(stack), what="every first attempt")
+    api.send_all("order.placed", orders)
+    api.send("person", name="Joe Davola", address="New York City", created=False)
+    wait_until(lambda: not api.deliveries(status="pending"), what="every first attempt")
     page.goto("/deliveries?status=retrying")
     failed = page.locator("tbody a[href*='/deliveries/dlv_']").first.get_attribute("href") or ""
     page.goto("/listeners")
@@ -66,23 +64,6 @@ def open_box(page: Page, answer: str) -> str:
         page.locator(f"[name=answer][value='{answer}']").check()
         page.locator("form:has([name=answer]) button").click()
     return address
-
-
-def publish(stack: Stack, token: str, hook: str, payloads: list[dict[str, object]]) -> None:
-    """Send events by the API."""
-    request = urllib.request.Request(
-        f"{stack.url}/api/v1/hooks/{hook}/events/batch",
-        json.dumps({"events": [{"payload": payload} for payload in payloads]}).encode(),
-        {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request) as answer:
-        assert answer.status == 202
-
-
-def no_attempt_is_missing(stack: Stack) -> bool:
-    """Whether every delivery was tried once."""
-    waiting = json.loads(stack.command("deliveries", "list", "--status", "pending", "--json"))
-    return not (waiting["data"] if isinstance(waiting, dict) else waiting)
 
 
 def pages(found: dict[str, str]) -> dict[str, str]:

@@ -1,11 +1,11 @@
 """Is every page in order, wide and narrow, light and dark, and without JavaScript?"""
 
-import json
 import re
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.e2e.api import Api
 from tests.stack import Stack
 
 PAGES = (
@@ -27,19 +27,19 @@ def test_no_page_scrolls_sideways_and_each_has_one_heading(page: Page, width: in
 
 
 @pytest.mark.parametrize("width", [390, 320])
-def test_a_long_name_without_a_space_makes_no_page_scroll_sideways(page: Page, stack: Stack, width: int):
+def test_a_long_name_without_a_space_makes_no_page_scroll_sideways(
+    page: Page, stack: Stack, api: Api, width: int
+):
     page.set_viewport_size({"width": width, "height": 800})
     name = f"{width}{'n' * 147}"
-    listener = json.loads(
-        stack.command("listeners", "add", "person", f"{stack.url}/echo/long", "--name", name, "--json")
-    )["id"]
+    listener = api.add_listener("person", f"{stack.url}/echo/long", name)
 
     for act in ("", "/edit", "/delete"):
         page.goto(f"/listeners/{listener}{act}")
 
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider <= 0, f"{act or 'its page'} is {wider} px too wide for {width}"
-    stack.command("listeners", "remove", listener)
+    api.remove_listener(listener)
 
 
 def test_a_chosen_theme_is_kept_and_rendered_by_the_server(page: Page, stack: Stack):
@@ -75,15 +75,15 @@ def test_a_listener_is_made_and_deleted_without_javascript(
     context.close()
 
 
-def test_what_a_receiver_answers_is_text_and_nothing_else(page: Page, stack: Stack):
+def test_what_a_receiver_answers_is_text_and_nothing_else(page: Page, api: Api):
     hostile = "<script>alert(1)</script><img src=x onerror=alert(1)>"
     page.goto("/echo")
     page.get_by_role("button", name=re.compile("box|receiver", re.IGNORECASE)).first.click()
     page.wait_for_url(re.compile("/echo/.+"))
     box = page.url
-    stack.command("listeners", "add", "person", box, "--name", hostile)
+    api.add_listener("person", box, hostile)
 
-    event = stack.command("send", "person", f"name={hostile}", "address=</pre><script>alert(2)</script>")
+    event = api.send("person", name=hostile, address="</pre><script>alert(2)</script>")
 
     page.goto(f"/events/{event}")
     expect(page.locator("main")).to_contain_text("<script>alert(2)</script>")

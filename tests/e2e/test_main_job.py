@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.stack import Stack
+from tests.e2e.api import Api
 
 
 def echo_address(page: Page) -> str:
@@ -15,7 +15,7 @@ def echo_address(page: Page) -> str:
     return page.url
 
 
-def test_a_person_changed_on_the_demo_page_is_seen_delivered(page: Page, stack: Stack):
+def test_a_person_changed_on_the_demo_page_is_seen_delivered(page: Page):
     echo = echo_address(page)
 
     page.goto("/hooks/person/listeners/new")
@@ -43,12 +43,11 @@ def test_a_person_changed_on_the_demo_page_is_seen_delivered(page: Page, stack: 
     expect(page.locator("body")).to_contain_text(re.compile("verified", re.IGNORECASE))
 
 
-def test_a_delivery_turns_delivered_while_the_log_is_open(page: Page, stack: Stack):
-    echo = echo_address(page)
-    stack.command("listeners", "add", "order.placed", echo, "--name", "Watched")
+def test_a_delivery_turns_delivered_while_the_log_is_open(page: Page, api: Api):
+    api.add_listener("order.placed", echo_address(page), "Watched")
     page.goto("/deliveries")
 
-    stack.command("send", "order.placed", "customer=acme", "total:=12.5", "country=NO", "paid:=true")
+    api.send("order.placed", customer="acme", total=12.5, country="NO", paid=True)
 
     row = page.get_by_role("row").filter(has_text="Watched").first
     expect(row).to_contain_text("Delivered")  # without a reload

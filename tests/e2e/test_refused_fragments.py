@@ -9,6 +9,7 @@ from tests.stack import Stack
 
 AWAY = "does not answer"
 SIGNED_OUT = "You are signed out. Sign in to go on."
+A_TURN = 6_000  # milliseconds: every live part asks at least as often
 REFUSED = "would not answer this page"
 
 
@@ -16,9 +17,16 @@ def bar(page: Page):
     return page.locator("[data-trouble]:visible")
 
 
+def watched(context: BrowserContext) -> Page:
+    """A page whose time the test can put forward."""
+    page = context.new_page()
+    page.clock.install()
+    return page
+
+
 @pytest.mark.parametrize("address, main", [("/deliveries", "#rows"), ("/", "#dashboard")])
 def test_signing_out_in_another_tab_leaves_what_is_read(context: BrowserContext, address: str, main: str):
-    page, other = context.new_page(), context.new_page()
+    page, other = watched(context), context.new_page()
     page.goto(address)
     other.goto("/hooks")
     other.get_by_role("button", name=re.compile("^Account")).click()
@@ -26,6 +34,7 @@ def test_signing_out_in_another_tab_leaves_what_is_read(context: BrowserContext,
     other.wait_for_url(re.compile("/login"))
 
     page.bring_to_front()
+    page.clock.fast_forward(A_TURN)
 
     expect(bar(page)).to_have_text(SIGNED_OUT, timeout=30_000)
     expect(page.locator(main)).to_be_visible()
@@ -41,14 +50,16 @@ def test_signing_out_in_another_tab_leaves_what_is_read(context: BrowserContext,
 def test_a_live_part_that_is_refused_stays_until_it_is_answered_again(
     context: BrowserContext, status: int, words: str
 ):
-    page = context.new_page()
+    page = watched(context)
     page.route("**/system/live*", lambda route: route.fulfill(status=status, body="<h1>An error's page</h1>"))
     page.goto("/system")
+    page.clock.fast_forward(A_TURN)
 
     expect(bar(page)).to_contain_text(words, timeout=30_000)
     expect(page.locator("#system")).to_be_visible()
     expect(page.locator("main")).not_to_contain_text("An error's page")
     page.unroute("**/system/live*")
+    page.clock.fast_forward(A_TURN)
     expect(bar(page)).to_have_count(0, timeout=30_000)
 
 

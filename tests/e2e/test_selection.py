@@ -2,18 +2,16 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.stack import Stack, wait_until
+from tests.e2e.api import Api
+from tests.patience import wait_until
+from tests.stack import Stack
 
 
-def test_the_button_counts_what_is_ticked(page: Page, stack: Stack):
-    stack.command("listeners", "add", "person.greeted", f"{stack.url}/echo/nobody", "--name", "Ticked")
+def test_the_button_counts_what_is_ticked(page: Page, stack: Stack, api: Api):
+    api.add_listener("person.greeted", f"{stack.url}/echo/nobody", "Ticked")
     for name in ("Ann", "Joe"):
-        stack.command("send", "person.greeted", f"name={name}")
-    wait_until(
-        lambda: stack.command("deliveries", "list").count("person.greeted") >= 2,
-        seconds=60,
-        what="both deliveries",
-    )
+        api.send("person.greeted", name=name)
+    wait_until(lambda: len(api.deliveries(hook="person.greeted")) >= 2, what="both deliveries")
     page.goto("/deliveries?hook=person.greeted")
 
     page.locator(".sel input[name=id]").nth(0).check()

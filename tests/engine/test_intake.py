@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import multiprocessing
 import threading
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
+from tests.build import build_engine
 from tests.patience import PATIENCE
-from webhooks_app.engine import intake
+from webhooks_app.engine import Engine, intake
 from webhooks_app.errors import Conflict, NotRegistered, Refused
 from webhooks_app.storage.models import Event
 from webhooks_app.storage.people import Idempotency
@@ -174,38 +174,38 @@ def test_a_request_in_flight_makes_no_second_event(any_engine):
     assert len(bodies(any_engine)) == 1
 
 
-PROGRAM = """
-import sys, tempfile
-from pathlib import Path
-from sqlalchemy.exc import OperationalError
-from tests.build import build_engine
-from webhooks_app.engine import intake
-from webhooks_app.errors import Conflict
-url = sys.argv[1]
-with build_engine(url, folder=Path(tempfile.gettempdir())) as engine:
-    for number in range(200):
-        def act(session, number=number):
-            return {"id": intake.add(engine, session, "person", {"n": number}, sender="").id}
-        while True:
-            try:
-                intake.once(engine, token_id="1" * 32, route="r", key=str(number), body_hash="f" * 64, act=act)
-                break
-            except Conflict:
-                pass
-            except OperationalError as error:  # as a client would, whose answer is 500
-                if "database is locked" not in str(error):
-                    raise
-"""
+def ask_for_two_hundred(url: str, folder: str) -> None:
+    """What one client's process does: each key until its answer is there."""
+    with build_engine(url, folder=Path(folder)) as engine:
+        for number in range(200):
+            ask_until_answered(engine, number)
 
 
-def test_eight_processes_with_the_same_keys_make_each_event_once(any_engine, tables):
-    root = Path(__file__).parent.parent.parent
-    run = [sys.executable, "-c", PROGRAM, tables]
-    programs = [
-        subprocess.Popen(run, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}) for _ in range(8)
-    ]
+def ask_until_answered(engine: Engine, number: int) -> None:
+    def act(session):
+        return {"id": intake.add(engine, session, "person", {"n": number}, sender="").id}
 
-    assert [program.wait(4 * PATIENCE) for program in programs] == [0] * 8
+    while True:
+        try:
+            intake.once(engine, token_id="1" * 32, route="r", key=str(number), body_hash="f" * 64, act=act)
+            return
+        except Conflict:
+            continue
+        except OperationalError as error:  # as a client would, whose answer is 500
+            if "database is locked" not in str(error):
+                raise
+
+
+def test_eight_processes_with_the_same_keys_make_each_event_once(any_engine, tables, tmp_path):
+    forked = multiprocessing.get_context("forkserver")
+    forked.set_forkserver_preload([__name__])  # read once, not eight times
+    programs = [forked.Process(target=ask_for_two_hundred, args=(tables, str(tmp_path))) for _ in range(8)]
+    for program in programs:
+        program.start()
+    for program in programs:
+        program.join(4 * PATIENCE)
+
+    assert [program.exitcode for program in programs] == [0] * 8
 
     assert sorted(bodies(any_engine)) == sorted(f'{{"n":{n}}}' for n in range(200))
     with any_engine.sessions() as session:
