@@ -21,6 +21,14 @@ EVERY_CHANGE = frozenset({*range(1, 15), 16, 20, 21, 31, 40})
 HOOK_NAMES = tuple(f"fault.{number}" for number in range(400))
 SOAK = 0  # the random mix
 ELSEWHERE = 41  # not a fault of the plan: what stands between several machines
+SENDS_IN_FLIGHT = 8  # of one worker to one listener, by default
+UNRECORDED = 50  # results that a worker records in one transaction
+WORKERS_UP = 3  # of an installation: two quick ones and the slow one
+
+
+def most_again(*, ends: int, listeners: int = 1) -> int:
+    """I5's figure for a whole trial: what may arrive again after so many ends of a worker."""
+    return ends * (SENDS_IN_FLIGHT * listeners + UNRECORDED)
 
 
 def slowness() -> float:

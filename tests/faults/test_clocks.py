@@ -12,12 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 from tests.factories import make_delivery, make_event
+from tests.faults import WORKERS_UP, most_again
 from tests.patience import wait_until
 from webhooks_app.engine.sweep import WORKER_LOST, rescue
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import Lease
 
-IN_FLIGHT = 3 * 8
 HOUR = 3600
 
 
@@ -58,7 +58,7 @@ def test_a_clock_that_jumps_by_an_hour_loses_nothing(trial, faked, jump):
     if jump < 0:  # what is due by the other clocks is not due by theirs; they come back, and go on
         faked.set_to(0)
 
-    trial.holds(duplicates=IN_FLIGHT, seconds=60)
+    trial.holds(duplicates=most_again(ends=WORKERS_UP), seconds=60)
     trial.installation.down("worker", "slow", "clock")
 
 
@@ -76,7 +76,7 @@ def test_hosts_whose_clocks_differ_by_half_a_minute_do_not_rescue_for_ever(trial
     # The other worker, with the right time, takes what the skewed one leaves or has lost.
     stack.start("worker 2")
 
-    trial.holds(duplicates=IN_FLIGHT, seconds=60)
+    trial.holds(duplicates=most_again(ends=WORKERS_UP), seconds=60)
     lost = Counter(attempt.delivery_id for attempt in trial.attempts() if attempt.error == WORKER_LOST)
     assert all(count <= 3 for count in lost.values())
     trial.installation.down("worker")

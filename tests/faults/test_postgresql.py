@@ -9,6 +9,7 @@ import time
 import pytest
 import sqlalchemy as sa
 
+from tests.faults import WORKERS_UP, most_again
 from tests.faults.installation import LEASE_SECONDS
 from tests.faults.nemesis import WORKERS, kill_a_worker
 
@@ -17,7 +18,6 @@ pytestmark = [
     pytest.mark.parametrize("installation", ["postgresql"], indirect=True),
 ]
 
-IN_FLIGHT = 3 * 8  # of two workers and the slow one to one listener
 THROW_OUT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname IS NOT NULL AND pid <> pg_backend_pid()"
@@ -35,7 +35,7 @@ def test_a_server_that_restarts_at_once_under_load_loses_nothing(trial):
             trial.kills += 1
         time.sleep(2)
 
-    trial.holds(duplicates=3 * IN_FLIGHT)
+    trial.holds(duplicates=most_again(ends=3 * WORKERS_UP, listeners=2))
 
 
 @pytest.mark.fault(17)
@@ -47,7 +47,7 @@ def test_a_server_that_throws_everybody_out_again_and_again_loses_nothing(trial)
             trial.installation.server.execute(THROW_OUT)
             time.sleep(0.5)
 
-    trial.holds(duplicates=3 * IN_FLIGHT)
+    trial.holds(duplicates=most_again(ends=3 * WORKERS_UP, listeners=2))
 
 
 @pytest.mark.fault(18)
@@ -80,7 +80,7 @@ def test_a_line_to_the_server_that_breaks_loses_nothing(trial, harm):
                 line.slow_down(0.05)
         line.let_pass()
 
-    trial.holds(duplicates=5 * IN_FLIGHT)
+    trial.holds(duplicates=most_again(ends=5 * WORKERS_UP))
 
 
 @pytest.mark.fault(19)
@@ -94,7 +94,7 @@ def test_locked_tables_are_a_503_for_callers_and_a_pause_for_workers(trial):
             assert trial.generator.by_api() == 503
         session.rollback()
 
-    trial.holds(duplicates=IN_FLIGHT)
+    trial.holds(duplicates=most_again(ends=WORKERS_UP))
 
 
 @pytest.mark.fault(10)
@@ -113,4 +113,4 @@ def test_three_workers_killed_and_started_under_load_while_the_server_restarts(t
     restart.join()
     trial.installation.down("worker 3")
 
-    trial.holds(duplicates=(trial.kills + 3) * 8, seconds=60)
+    trial.holds(duplicates=most_again(ends=trial.kills + 4, listeners=2), seconds=60)

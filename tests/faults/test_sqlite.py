@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from tests.faults import WORKERS_UP, most_again
 from tests.faults.installation import installed
 from tests.faults.trial import Trial
 from tests.patience import wait_until
 from webhooks_app.storage import ids
 from webhooks_app.storage.models import Event
 
-IN_FLIGHT = 3 * 8
 LOOKS = 200
 on_sqlite = pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
 
@@ -50,7 +50,7 @@ def test_a_stranger_who_holds_the_lock_delays_writers_and_no_reader(trial):
     assert (
         sorted(seconds)[LOOKS // 2] < 0.05
     )  # readers wait for nobody; the median, for the machine is shared
-    trial.holds(duplicates=IN_FLIGHT)
+    trial.holds(duplicates=most_again(ends=WORKERS_UP))
 
 
 @contextmanager
@@ -103,9 +103,9 @@ def test_a_full_disk_stops_sending_and_loses_nothing(tmp_path, record_property):
         time.sleep(2)
         subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
 
-        trial.holds(duplicates=IN_FLIGHT)
+        trial.holds(duplicates=most_again(ends=WORKERS_UP))
         assert trial.generator.by_api() == 202
-        trial.holds(duplicates=IN_FLIGHT)
+        trial.holds(duplicates=most_again(ends=WORKERS_UP))
 
 
 @contextmanager

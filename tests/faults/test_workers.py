@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.faults import slowness
+from tests.faults import most_again, slowness
 from tests.faults.installation import LEASE_SECONDS, TIMEOUT_SECONDS
 from tests.faults.nemesis import kill_a_worker
 from tests.patience import wait_until
@@ -138,4 +138,4 @@ def test_workers_killed_at_random_under_load_lose_nothing(trial, is_thorough, re
             time.sleep(dice.uniform(0.1, 1.5))
     trial.installation.down("worker 3")
 
-    trial.holds(duplicates=kills * 8, seconds=60)
+    trial.holds(duplicates=most_again(ends=kills, listeners=3), seconds=60)
