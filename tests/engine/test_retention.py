@@ -17,6 +17,7 @@ from webhooks_app.engine.retention import (
     prune,
     would_prune,
 )
+from webhooks_app.engine.transport import MAX_BODY_BYTES
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import Attempt, Delivery, Event, Status
 from webhooks_app.storage.people import Idempotency, SignInLink
@@ -185,6 +186,17 @@ def test_a_transaction_that_took_long_is_followed_by_a_smaller_one():
     for _ in range(20):
         pace.took(0.001)
     assert pace.at_once == MOST_AT_ONCE
+
+
+def test_a_transaction_deletes_a_few_megabytes_at_most(engine, old):
+    for _ in range(MOST_AT_ONCE + 1):
+        old(31)
+    pauses: list[float] = []
+
+    assert prune(engine, pace=Pace(pauses.append)).deliveries == MOST_AT_ONCE + 1
+
+    assert len(pauses) >= 2 * 2  # deliveries, then their events
+    assert MOST_AT_ONCE * MAX_BODY_BYTES < 8 * 1024**2
 
 
 def test_a_delivery_that_is_reopened_meanwhile_stays(engine, old):
