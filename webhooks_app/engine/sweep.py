@@ -88,7 +88,7 @@ def _has_lost(engine: Engine, *, now: datetime) -> bool:
 
 
 def _lost(now: datetime) -> sa.Select[str]:
-    return sa.select(Delivery.id).where(IS_SENDING, Delivery.lease_until < now)
+    return sa.select(Delivery.id).where(IS_SENDING, Delivery.lease_until < now).order_by(Delivery.lease_until)
 
 
 def _rescue_some(engine: Engine) -> int:
@@ -159,7 +159,8 @@ def _lost_attempt(row: Any, *, now: datetime) -> dict[str, Any]:
 
 def _ring_again(engine: Engine) -> bool:
     late = engine.clock() - RING_AFTER
-    query = sa.select(Event.id).where(Event.dispatched_at.is_(None), Event.created_at < late).limit(1)
+    waiting = sa.select(Event.id).where(Event.dispatched_at.is_(None), Event.created_at < late)
+    query = waiting.order_by(Event.created_at).limit(1)
     with engine.readings() as session:
         if session.scalar(query) is None:
             return False
@@ -188,8 +189,10 @@ def _queue(engine: Engine, wanted: sa.ColumnElement[bool], *, room: int, slow: b
     """Queue what is wanted, up to `room` jobs of a full batch."""
     if room <= 0:
         return 0
+    # Without an order PostgreSQL, when much waits, reads the table until it meets such a row: all of it if none is.
+    soonest = sa.select(Delivery.id).where(wanted).order_by(Delivery.due_at).limit(1)
     with engine.readings() as session:
-        if session.scalar(sa.select(Delivery.id).where(wanted).limit(1)) is None:
+        if session.scalar(soonest) is None:
             return 0
     due = tried_again(lambda: _mark_queued(engine, wanted, most=room * BATCH))
     try:
