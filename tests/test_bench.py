@@ -12,13 +12,18 @@ from pathlib import Path
 import pytest
 
 from tests.bench import report
+from tests.bench.__main__ import chosen_plan
 from tests.bench.cases import (
+    FULL,
+    QUICK,
     Plan,
     all_cases,
+    growth,
     latency,
     matching,
     memory,
     publishing,
+    retention,
     slow_receivers,
     throughput,
 )
@@ -29,7 +34,8 @@ from tests.bench.race import OURS, SIMPLE
 from webhooks_app import hooks
 
 TINY = Plan(
-    rounds=1, seconds=0.02, latency_seconds=0.2, fan_out=20, deliveries=200, listeners=1_500, all_databases=False
+    rounds=1, seconds=0.02, latency_seconds=0.2, fan_out=20, deliveries=200, listeners=1_500,
+    stored=6_000, stored_a_day=4_000, old=600, all_databases=False,
 )  # fmt: skip
 
 
@@ -60,7 +66,7 @@ def test_the_throughput_case_measures_both_sides_and_compares_them():
 
 @pytest.mark.bench
 @pytest.mark.flow
-@pytest.mark.parametrize("case", [slow_receivers.run, latency.run, memory.run])
+@pytest.mark.parametrize("case", [slow_receivers.run, latency.run, memory.run, growth.run, retention.run])
 def test_a_case_beside_the_throughput_measures_what_it_says(case: Callable[[Ground, Plan], Findings]):
     with small_ground() as found:
         findings = case(found, TINY)
@@ -92,6 +98,19 @@ def test_matching_finds_by_keys_whom_it_finds_by_asking_all():
     assert [row[1] for row in findings.rows] == ["1000"] * 3 + ["1500"] * 3
     assert [figure.unit for figure in findings.figures] == ["ms"] * 3
     assert findings.title in report.text(findings)
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [({}, FULL.stored), ({"QUICK": "1"}, QUICK.stored), ({"QUICK": "1", "DEEP": "1"}, 5_000_000)],
+)
+def test_the_environment_says_how_much_is_stored(monkeypatch, given: dict[str, str], stored: int):
+    for name in ("QUICK", "LONG", "DEEP"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    assert chosen_plan().stored == stored
 
 
 def test_every_case_has_a_name_of_its_own():

@@ -1,7 +1,8 @@
 """How is the bench run? `python -m tests.bench` (`make bench`), under 10 minutes; QUICK=1 under 90 seconds.
 
-LONG=1 measures latencies for two minutes each. ONLY=latency,memory runs these cases alone. Prints every case as a
-table, a bar on standard error, and writes `instance/bench.json`. Ends with status 1 if a target does not hold.
+LONG=1 measures latencies for two minutes each, DEEP=1 stores 5 million deliveries for the case `growth` (which takes
+some minutes and 7 GB of disk). ONLY=latency,memory runs these cases alone. Prints every case as a table, a bar on
+standard error, and writes `instance/bench.json`. Ends with status 1 if a target does not hold.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench import machine, report
-from tests.bench.cases import FULL, LONG, QUICK, Case, Plan, all_cases
+from tests.bench.cases import FULL, LONG, QUICK, Case, Plan, all_cases, deep
 from tests.bench.figures import Figure
 from tests.bench.ground import ROOT, ground
 from tests.bench.progress import bar
@@ -48,9 +49,10 @@ def main() -> int:
 
 def chosen_plan() -> Plan:
     """As the environment asks for it."""
+    plan = LONG if os.environ.get("LONG") == "1" else FULL
     if os.environ.get("QUICK") == "1":
-        return QUICK
-    return LONG if os.environ.get("LONG") == "1" else FULL
+        plan = QUICK
+    return deep(plan) if os.environ.get("DEEP") == "1" else plan
 
 
 def chosen_cases() -> dict[str, Case]:

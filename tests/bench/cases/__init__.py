@@ -19,6 +19,9 @@ class Plan:
     fan_out: int  # listeners of one event
     deliveries: int  # over which memory is watched
     listeners: int  # of one hook, among which those are found that want an event
+    stored: int  # deliveries, when it is asked whether it matters how many there are
+    stored_a_day: int  # so many of them a day; a day's are what they are compared with
+    old: int  # deliveries, half of which are old enough to be deleted
     all_databases: bool = True  # else the cases beside the throughput take the first one alone
 
     def databases(self, ground: Ground) -> Sequence[str]:
@@ -27,12 +30,19 @@ class Plan:
 
 
 FULL = Plan(
-    rounds=3, seconds=4.0, latency_seconds=20.0, fan_out=10_000, deliveries=100_000, listeners=100_000
+    rounds=3, seconds=4.0, latency_seconds=20.0, fan_out=10_000, deliveries=100_000, listeners=100_000,
+    stored=250_000, stored_a_day=25_000, old=40_000,
 )  # fmt: skip
 QUICK = Plan(
-    rounds=1, seconds=2.0, latency_seconds=4.0, fan_out=2_000, deliveries=5_000, listeners=10_000, all_databases=False
+    rounds=1, seconds=2.0, latency_seconds=4.0, fan_out=2_000, deliveries=5_000, listeners=10_000,
+    stored=100_000, stored_a_day=10_000, old=5_000, all_databases=False,
 )  # fmt: skip
 LONG = replace(FULL, latency_seconds=120.0)
+
+
+def deep(plan: Plan) -> Plan:
+    """The same with as much stored as a busy installation has after months."""
+    return replace(plan, stored=5_000_000, stored_a_day=50_000)
 
 
 Case = Callable[[Ground, Plan], Findings]
@@ -40,7 +50,16 @@ Case = Callable[[Ground, Plan], Findings]
 
 def all_cases() -> Sequence[Case]:
     """In the order they are run."""
-    from tests.bench.cases import latency, matching, memory, publishing, slow_receivers, throughput
+    from tests.bench.cases import (
+        growth,
+        latency,
+        matching,
+        memory,
+        publishing,
+        retention,
+        slow_receivers,
+        throughput,
+    )
 
     return (
         throughput.run,
@@ -48,5 +67,7 @@ def all_cases() -> Sequence[Case]:
         latency.run,
         publishing.run,
         matching.run,
+        growth.run,
+        retention.run,
         memory.run,
     )
