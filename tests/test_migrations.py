@@ -21,7 +21,7 @@ from tests.build import build_engine
 from tests.factories import make_delivery, make_listener
 from webhooks_app.storage import migrations
 from webhooks_app.storage.database import make_engine
-from webhooks_app.storage.models import Base, Listener
+from webhooks_app.storage.models import Base, Delivery, Listener
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_the_indexes_ask_for_the_same_rows_as_the_models_do(database):
     created = _partial_indexes(database)
     Base.metadata.drop_all(database)
 
-    assert len(created) == 7
+    assert len(created) == 8
     assert migrated == created
 
 
@@ -115,6 +115,19 @@ def test_listeners_that_are_there_get_the_keys_that_find_them(database, database
     with database.connect() as connection:
         keys = connection.scalars(sa.select(Listener.access_key)).all()
     assert Counter(keys) == {'is:name="Joe"': 1, "*": 2, "is:total=5": 1_000}
+
+
+def test_what_is_queued_already_counts_as_queued_among_the_quick_ones(database, database_url, tmp_path):
+    migrations.upgrade(database)
+    with build_engine(database_url, folder=tmp_path) as engine:
+        make_delivery(engine, queued_at=engine.clock(), slow=True)
+
+    migrations.downgrade(database, "c07d4be215fa")
+    migrations.upgrade(database)
+
+    with database.connect() as connection:
+        rows = connection.execute(sa.select(Delivery.slow, Delivery.queued_at.is_not(None))).all()
+    assert [tuple(row) for row in rows] == [(False, True)]
 
 
 def test_the_hosts_tables_and_its_revision_are_left_alone(database):

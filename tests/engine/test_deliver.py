@@ -161,6 +161,9 @@ def test_a_job_goes_on_while_one_receiver_hangs(engine, one_hangs, gate, queue):
     wait_until(lambda: queue.pushed_slow)  # what could not begin goes to the worker that waits
     assert queue.pushed_slow == [[hung[1].id, hung[2].id]]
     assert statuses(engine, *hung) == ["sending", "pending", "pending"]
+    with engine.sessions() as session:
+        in_slow = session.scalars(sa.select(Delivery.id).where(Delivery.slow).order_by(Delivery.id)).all()
+    assert in_slow == sorted([hung[1].id, hung[2].id])
 
     gate.set()
     wait_until(lambda: statuses(engine, hung[0]) == ["delivered"])

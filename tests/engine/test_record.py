@@ -14,8 +14,9 @@ from webhooks_app.engine.claim import claim
 from webhooks_app.engine.deliver import message_for
 from webhooks_app.engine.headers import HIDDEN
 from webhooks_app.engine.outcome import Outcome, Timings
-from webhooks_app.engine.record import Finished, give_back, record
+from webhooks_app.engine.record import Finished, record
 from webhooks_app.engine.sweep import rescue
+from webhooks_app.engine.unbegun import give_back
 from webhooks_app.storage.models import Attempt, Delivery, Listener, Status
 
 
@@ -154,32 +155,6 @@ def test_a_delivery_that_comes_through_alone_is_no_longer_alone(engine, finished
     record(engine, [one])
 
     assert (row_of(engine, one).alone, row_of(engine, one).crashes) == (False, 0)
-
-
-# Giving back
-
-
-def test_what_was_not_sent_goes_back_to_where_it_came_from(engine, finished, make_delivery, clock):
-    fresh = finished().claimed
-    tried = finished(delivery=make_delivery(status=Status.RETRYING, attempt_count=2, tries=2)).claimed
-
-    assert sorted(give_back(engine, [fresh, tried])) == sorted([fresh.id, tried.id])
-
-    with engine.sessions() as session:
-        rows = [session.get_one(Delivery, each.id) for each in (fresh, tried)]
-    assert [row.status for row in rows] == ["pending", "retrying"]
-    assert [(row.attempt_count, row.tries) for row in rows] == [(0, 0), (2, 2)]
-    assert {(row.lease_token, row.lease_until, row.queued_at) for row in rows} == {(None, None, clock())}
-    assert len(claim(engine, [fresh.id, tried.id])) == 2
-
-
-def test_what_was_rescued_meanwhile_is_not_given_back(engine, finished, clock):
-    claimed = finished().claimed
-    clock.tick(3600)
-    rescue(engine)
-    claim(engine, [claimed.id])
-
-    assert give_back(engine, [claimed]) == []
 
 
 def test_every_statement_holds_on_both_databases(any_engine, clock):

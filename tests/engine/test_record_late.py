@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tests.fakes import answered
 from webhooks_app.engine.claim import claim
-from webhooks_app.engine.record import Finished, give_back, record
+from webhooks_app.engine.record import Finished, record
 from webhooks_app.engine.sweep import rescue
 from webhooks_app.storage.models import Attempt, Delivery, Listener
 
@@ -120,14 +120,6 @@ def test_a_database_that_is_busy_is_asked_again(engine, finished):
     record(replace(engine, sessions=_FailsAtFirst(engine.sessions, 3)), [one])
 
     assert row_of(engine, one).status == "delivered"
-
-
-def test_what_was_not_sent_goes_back_although_the_database_is_busy_at_first(engine, finished):
-    one = finished(answered(200))
-
-    give_back(replace(engine, sessions=_FailsAtFirst(engine.sessions, 2)), [one.claimed])
-
-    assert row_of(engine, one).status == "pending"
 
 
 def test_a_database_that_stays_away_is_waited_for_no_longer_than_the_lease(engine, finished, clock):

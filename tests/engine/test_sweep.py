@@ -15,8 +15,6 @@ from tests.fakes import answered
 from tests.patience import PATIENCE
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.engine.claim import claim
-from webhooks_app.engine.dispatch import JOBS_IN_QUEUE
-from webhooks_app.engine.queue_facts import QueueWorker
 from webhooks_app.engine.sweep import INLINE_BATCH, Swept, sweep
 from webhooks_app.storage.models import Attempt, Delivery, Event, Status
 
@@ -113,50 +111,6 @@ def test_what_is_queued_and_never_comes_is_queued_again(
     clock.tick(seconds)
 
     assert sweep(engine).queued == queued
-
-
-def test_what_stands_in_the_slow_queue_is_not_queued_a_second_time(engine, make_delivery, queue, clock):
-    delivery = make_delivery(queued_at=clock())
-    queue.pushed_slow.append([delivery.id])
-    clock.tick(60)
-
-    assert sweep(engine).queued == 0
-
-
-def test_what_was_queued_long_ago_while_slow_jobs_stand_is_queued_among_them(
-    engine, make_delivery, queue, clock
-):
-    delivery = make_delivery(queued_at=clock())
-    queue.pushed_slow.append([delivery.id])
-    queue.seen_workers = [QueueWorker("one", "slow", "busy")]
-    clock.tick(301)
-    fresh = make_delivery()
-
-    assert sweep(engine).queued == 2
-    assert queue.pushed == [[fresh.id]]
-    assert queue.pushed_slow == [[delivery.id], [delivery.id]]
-
-
-def test_no_more_slow_jobs_are_queued_than_there_is_room_for(engine, make_delivery, queue, clock):
-    make_delivery(queued_at=clock())
-    queue.pushed_slow = [["x"]] * JOBS_IN_QUEUE
-    queue.seen_workers = [QueueWorker("one", "slow", "busy")]
-    clock.tick(301)
-
-    assert sweep(engine).queued == 0
-    assert len(queue.pushed_slow) == JOBS_IN_QUEUE
-
-
-def test_without_a_worker_for_slow_listeners_the_others_deliver_what_waits_for_it(
-    engine, make_delivery, queue, clock
-):
-    delivery = make_delivery(queued_at=clock())
-    queue.pushed_slow.append([delivery.id])
-    queue.seen_workers = [QueueWorker("one", "deliveries", "idle")]
-    clock.tick(301)
-
-    assert sweep(engine).queued == 1
-    assert queue.pushed_ids == [delivery.id]
 
 
 def test_what_the_queue_does_not_take_does_not_stand_in_it(engine, make_delivery, queue, transport):

@@ -18,6 +18,7 @@
     transport    sends a Message; address_guard connects only to addresses it checked
     answer       the head of what the receiver answers
     retry        outcome and attempt number become the next step
+    unbegun      what could not begin goes back to a queue
     record       what came of attempts, written in groups; health counts it for each listener
     ladder       what a row of failures means for a listener; steps takes each step, climb is what it changes
     holding      what waits for a listener that stands still is held, and later let go at a pace

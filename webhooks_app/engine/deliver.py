@@ -19,9 +19,10 @@ from webhooks_app.engine.dispatch import push
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.engine.message import Message, Occasion, body_bytes, headers_for
 from webhooks_app.engine.outcome import Outcome
-from webhooks_app.engine.record import Finished, give_back, record
+from webhooks_app.engine.record import Finished, record
 from webhooks_app.engine.retry import TIMED_OUT
 from webhooks_app.engine.stragglers import LeftBatch
+from webhooks_app.engine.unbegun import give_back
 from webhooks_app.storage import ids
 
 log = logging.getLogger("webhooks_app.deliver")
@@ -178,4 +179,5 @@ def _return_unsent(attempts: Sequence[Sending]) -> None:
         engine = attempts[0].engine
         # A process that stops gives back what it never came to, be the listener slow or not.
         is_slow = not engine.stragglers.is_hurried
-        push(engine, give_back(engine, [attempt.claimed for attempt in attempts]), slow=is_slow)
+        claimed = [attempt.claimed for attempt in attempts]
+        push(engine, give_back(engine, claimed, slow=is_slow), slow=is_slow)

@@ -267,6 +267,7 @@ def _row(event: Any, chosen: candidates.Chosen, *, now: datetime) -> dict[str, A
         "reason": chosen.held,
         "due_at": now,
         "queued_at": None,
+        "slow": False,
         "created_at": now,
         "attempt_count": 0,
         "tries": 0,

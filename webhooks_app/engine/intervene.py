@@ -60,6 +60,7 @@ def retry(engine: Engine, delivery_id: str, *, by: Actor) -> Delivery:
         delivery.status = Status.RETRYING if delivery.attempt_count else Status.PENDING
         delivery.reason, delivery.finished_at = "", None
         delivery.due_at = delivery.queued_at = now
+        delivery.slow = False
         delivery.crashes, delivery.by_hand = 0, True
         if delivery.listener.state == State.FAILING and not delivery.test:
             let_through(session, delivery.listener_id, delivery.id, now=now)

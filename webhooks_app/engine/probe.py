@@ -44,6 +44,7 @@ def let_one_go(session: Session, listener_id: str, *, now: datetime) -> str | No
             reason="",
             due_at=now,
             queued_at=now,
+            slow=False,
         )
         .execution_options(synchronize_session=False)
     )

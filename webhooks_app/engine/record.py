@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from webhooks_app.engine import Engine, health, steps
-from webhooks_app.engine.busy import PASSING, tried_again
+from webhooks_app.engine.busy import PASSING
 from webhooks_app.engine.claim import Claimed
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.engine.headers import HIDDEN
@@ -114,34 +114,6 @@ def _without_answer(outcome: Outcome) -> Outcome:
         error_class=None if outcome.accepted else "internal",
         error="What was sent and answered could not be written; the log says why.",
     )
-
-
-def give_back(engine: Engine, claimed: Iterable[Claimed]) -> list[str]:
-    """Return deliveries that were claimed and not sent to where they came from; gives their ids."""
-    tokens: dict[str, list[str]] = {}
-    for one in claimed:
-        tokens.setdefault(one.token, []).append(one.id)
-    return tried_again(lambda: _give_back(engine, tokens))
-
-
-def _give_back(engine: Engine, tokens: dict[str, list[str]]) -> list[str]:
-    with engine.sessions.begin() as session:
-        returned: list[str] = []
-        for token, ids in tokens.items():
-            back = (
-                sa.update(Delivery)
-                .where(Delivery.id.in_(ids), Delivery.status == Status.SENDING, Delivery.lease_token == token)
-                .values(
-                    status=sa.case((Delivery.attempt_count > 0, Status.RETRYING), else_=Status.PENDING),
-                    lease_token=None,
-                    lease_until=None,
-                    queued_at=engine.clock(),
-                )
-                .returning(Delivery.id)
-                .execution_options(synchronize_session=False)
-            )
-            returned += session.scalars(back)
-    return returned
 
 
 def _record(engine: Engine, finished: Sequence[Finished]) -> None:

@@ -170,37 +170,46 @@ def _ring_again(engine: Engine) -> bool:
 
 
 def _feed(engine: Engine) -> int:
-    """Queue what is due, as far as the queue has room."""
+    """Queue what is due, as far as there is room. What stands in a queue is lost or not by that queue's own length."""
     now = engine.clock()
     length, slow_length = engine.queue.length(), engine.queue.length(slow=True)
-    gone = now - (QUEUED_BUT_GONE if length == 0 and slow_length == 0 else QUEUED_TOO_LONG)
-    if slow_length == 0:
-        return _queue(engine, _due(now) & _fell_out(gone), room=JOBS_IN_QUEUE - length)
-    # What was queued long ago may stand in the slow queue: among the quick ones it would only be given back again.
-    fresh = _queue(engine, _due(now) & Delivery.queued_at.is_(None), room=JOBS_IN_QUEUE - length)
-    old = _due(now) & (Delivery.queued_at < gone)
+    quick = Delivery.queued_at.is_(None) | (~Delivery.slow & _is_lost(now, length))
+    fed = _queue(engine, _due(now) & quick, room=JOBS_IN_QUEUE - length)
+    slow = _due(now) & Delivery.slow & _is_lost(now, slow_length)
+    if not _is_any(engine, slow, by=Delivery.queued_at):  # along the small index of what is slow
+        return fed
     if not any(worker.queue == SLOW for worker in engine.queue.workers()):
         # Whoever runs no worker for slow receivers gets them delivered all the same, a little at a time.
-        return fresh + _queue(engine, old, room=JOBS_IN_QUEUE - length)
-    return fresh + _queue(engine, old, room=JOBS_IN_QUEUE - slow_length, slow=True)
+        return fed + _queue(engine, slow, room=JOBS_IN_QUEUE - length)
+    return fed + _queue(engine, slow, room=JOBS_IN_QUEUE - slow_length, slow=True)
+
+
+def _is_lost(now: datetime, length: int) -> sa.ColumnElement[bool]:
+    """Queued so long ago that it is not there any more, in a queue of this length."""
+    return Delivery.queued_at < now - (QUEUED_TOO_LONG if length else QUEUED_BUT_GONE)
 
 
 def _queue(engine: Engine, wanted: sa.ColumnElement[bool], *, room: int, slow: bool = False) -> int:
     """Queue what is wanted, up to `room` jobs of a full batch."""
     if room <= 0:
         return 0
-    # Without an order PostgreSQL, when much waits, reads the table until it meets such a row: all of it if none is.
-    soonest = sa.select(Delivery.id).where(wanted).order_by(Delivery.due_at).limit(1)
-    with engine.readings() as session:
-        if session.scalar(soonest) is None:
-            return 0
-    due = tried_again(lambda: _mark_queued(engine, wanted, most=room * BATCH))
+    if not _is_any(engine, wanted, by=Delivery.due_at):
+        return 0
+    due = tried_again(lambda: _mark_queued(engine, wanted, most=room * BATCH, slow=slow))
     try:
         engine.queue.push(_batches(due), slow=slow)
     except QueueUnreachable:
         let_wait(engine, [row.id for row in due])
         raise
     return len(due)
+
+
+def _is_any(engine: Engine, wanted: sa.ColumnElement[bool], *, by: Any) -> bool:
+    """Asked before anything is written: on SQLite a writer holds everybody else up."""
+    # Without an order PostgreSQL, when much waits, reads the table until it meets such a row: all of it if none is.
+    first = sa.select(Delivery.id).where(wanted).order_by(by).limit(1)
+    with engine.readings() as session:
+        return session.scalar(first) is not None
 
 
 def _batches(due: Sequence[Any]) -> list[Sequence[str]]:
@@ -213,22 +222,17 @@ def _due(now: datetime) -> sa.ColumnElement[bool]:
     return IS_WAITING & (Delivery.due_at <= now)
 
 
-def _fell_out(before: datetime) -> sa.ColumnElement[bool]:
-    """Not in the queue: never put there, or so long ago that it is not there any more."""
-    return Delivery.queued_at.is_(None) | (Delivery.queued_at < before)
-
-
 def _first(wanted: sa.ColumnElement[bool], most: int) -> sa.Select[str, bool]:
     query = sa.select(Delivery.id, Delivery.alone).where(wanted)
     return query.order_by(Delivery.due_at, Delivery.id).limit(most)
 
 
-def _mark_queued(engine: Engine, wanted: sa.ColumnElement[bool], *, most: int) -> Sequence[Any]:
+def _mark_queued(engine: Engine, wanted: sa.ColumnElement[bool], *, most: int, slow: bool) -> Sequence[Any]:
     pick = _first(wanted, most).with_for_update(skip_locked=True).cte("pick")
     mark = (
         sa.update(Delivery)
         .where(Delivery.id.in_(sa.select(pick.c.id)), Delivery.status.in_(WAITING))
-        .values(queued_at=engine.clock())
+        .values(queued_at=engine.clock(), slow=slow)
         .returning(Delivery.id, Delivery.alone, Delivery.due_at)
         .execution_options(synchronize_session=False)
     )
@@ -255,7 +259,7 @@ def _work_inline(engine: Engine) -> int:
     dispatch(engine)
     now = engine.clock()
     with engine.readings() as session:
-        wanted = _due(now) & _fell_out(now - QUEUED_BUT_GONE)
+        wanted = _due(now) & (Delivery.queued_at.is_(None) | _is_lost(now, length=0))
         due = session.execute(_first(wanted, INLINE_BATCH)).all()
     for batch in _batches(due):
         deliver_batch(engine, batch)

@@ -188,6 +188,8 @@ class Delivery(Base):
     reason: Mapped[str] = mapped_column(sa.Text, default="")
     due_at: Mapped[datetime]
     queued_at: Mapped[datetime | None]
+    # Which queue that was: the one for slow receivers, or that of all others.
+    slow: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[str | None] = mapped_column(RowId)
     lease_owner: Mapped[str | None] = mapped_column(sa.String(100))
@@ -229,6 +231,12 @@ class Delivery(Base):
         ),
         sa.Index(
             "ix_webhooks_deliveries_due", "due_at", sqlite_where=_IS_WAITING, postgresql_where=_IS_WAITING
+        ),
+        sa.Index(
+            "ix_webhooks_deliveries_slow",
+            "queued_at",
+            sqlite_where=sa.text(f"slow = 1 AND {_IS_WAITING}"),
+            postgresql_where=sa.text(f"slow AND {_IS_WAITING}"),
         ),
         sa.Index(
             "ix_webhooks_deliveries_lease",

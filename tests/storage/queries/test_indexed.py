@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from webhooks_app.engine import listeners, retention
 from webhooks_app.engine.audit import CODE
 from webhooks_app.engine.probe import let_one_go
+from webhooks_app.engine.sweep import sweep
 from webhooks_app.storage.models import WAITING, Delivery
 from webhooks_app.storage.queries import deliveries
 from webhooks_app.storage.queries import listeners as listener_queries
@@ -110,6 +111,20 @@ def test_when_a_listener_is_next_sent_to_is_read_from_what_is_unsent(engine, mak
         listener_queries.health(session, ids, clock())
 
     assert "ix_webhooks_deliveries_unsent (listener_id=?" in plans[-1]
+
+
+def test_what_the_slow_queue_lost_is_sought_among_what_is_slow(engine):
+    """However much waits among the quick ones, this is asked every second."""
+    plans = []
+
+    @sa.event.listens_for(engine.readings.kw["bind"], "before_cursor_execute")
+    def explain(_connection, cursor, statement, parameters, _context, _many):
+        asked = cursor.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        plans.append("; ".join(row[3] for row in asked.fetchall()))
+
+    sweep(engine)
+
+    assert plans[-1] == "SEARCH webhooks_deliveries USING INDEX ix_webhooks_deliveries_slow (queued_at<?)"
 
 
 def test_what_is_old_is_found_along_indexes(engine):
