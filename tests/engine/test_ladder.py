@@ -16,6 +16,7 @@ from webhooks_app.engine.ladder import (
     Wait,
     Warn,
     after_failure,
+    after_late_success,
     after_success,
     look_at,
     next_step,
@@ -114,6 +115,14 @@ def test_a_probe_goes_when_its_moment_has_come_and_again_when_it_was_lost(probe_
 
 def test_one_success_clears_everything():
     assert after_success(failed(19, warned_at=BEGAN)) == Health()
+
+
+def test_a_success_that_is_known_late_clears_what_failed_before_it_and_nothing_newer():
+    health = failed(19, until=at(minutes=2))
+
+    assert after_late_success(health, ended_at=at(minutes=2)) == Health()
+    assert after_late_success(health, ended_at=at(minutes=1)) == health
+    assert after_late_success(Health(), ended_at=BEGAN) == Health()
 
 
 def test_one_success_makes_a_failing_listener_active_whatever_fails_right_after():

@@ -19,7 +19,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from webhooks_app.engine.ladder import PROBE_LOST, Health, after_failure, after_success, look_at
+from webhooks_app.engine.ladder import (
+    PROBE_LOST,
+    Health,
+    after_failure,
+    after_late_success,
+    after_success,
+    look_at,
+)
 from webhooks_app.storage.health import ListenerHealth
 from webhooks_app.storage.models import State
 
@@ -44,27 +51,25 @@ _COUNTED = (
 _PROBES = sa.select(_health.probe_id).where(_AMONG, _health.probe_id.is_not(None))
 
 
-def count(session: Session, recorded: Iterable[Finished], *, now: datetime) -> list[str]:
-    """Count these outcomes; gives the listeners for which a step is due.
+def count(
+    session: Session, recorded: Iterable[Finished], *, late: Iterable[Finished] = (), now: datetime
+) -> list[str]:
+    """Count these outcomes; gives the listeners for which a step is due. `late`: successes after their lease.
 
     While all of them are well, this is one look into a small table.
     """
-    counted = [one for one in recorded if _counts(one)]
-    if not counted:
+    counted, too_late = ([one for one in some if _counts(one)] for some in (recorded, late))
+    if not counted and not too_late:
         return []
     failed = {one.claimed.listener.listener_id for one in counted if not one.outcome.accepted}
-    wanted = {one.claimed.listener.listener_id for one in counted}
+    wanted = {one.claimed.listener.listener_id for one in (*counted, *too_late)}
     if not failed:
         wanted = set(session.scalars(_IN_TROUBLE, {"ids": list(wanted)}))
         if not wanted:
             return []
     _begin(session, failed)
     known = {row.listener_id: health_of(row) for row in session.execute(_LOCKED, {"ids": list(wanted)})}
-    later = dict(known)
-    for one in counted:
-        listener_id = one.claimed.listener.listener_id
-        if listener_id in known:
-            later[listener_id] = _after(later[listener_id], one, now=now)
+    later = _after_all(known, counted, too_late, now=now)
     _keep(session, later, now=now)
     return sorted(listener_id for listener_id, health in later.items() if _is_due(health, now=now))
 
@@ -113,6 +118,21 @@ def _counts(one: Finished) -> bool:
     """Tests and replays were somebody's choice and say nothing about the listener's everyday."""
     claimed = one.claimed
     return not (claimed.test or claimed.replay or one.outcome.error_class in OUR_FAULT)
+
+
+def _after_all(
+    known: dict[str, Health], counted: Iterable[Finished], too_late: Iterable[Finished], *, now: datetime
+) -> dict[str, Health]:
+    later = dict(known)
+    for one in too_late:
+        listener_id = one.claimed.listener.listener_id
+        if listener_id in known:
+            later[listener_id] = after_late_success(later[listener_id], ended_at=one.ended_at)
+    for one in counted:
+        listener_id = one.claimed.listener.listener_id
+        if listener_id in known:
+            later[listener_id] = _after(later[listener_id], one, now=now)
+    return later
 
 
 def _after(health: Health, one: Finished, *, now: datetime) -> Health:

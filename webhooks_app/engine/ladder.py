@@ -121,6 +121,12 @@ def after_success(health: Health) -> Health:
     return Health(is_failing=health.is_failing, has_succeeded=health.is_failing, backlog_at=health.backlog_at)
 
 
+def after_late_success(health: Health, *, ended_at: datetime) -> Health:
+    """One success that is heard of only now: what failed after it is newer, and counts on."""
+    last = health.last_failure_at
+    return health if last is not None and last > ended_at else after_success(health)
+
+
 def next_step(health: Health, state: str, *, since: datetime, now: datetime, chance: float) -> Step | None:
     """What is to be done now with a listener that is in this `state` since then; `chance` is random, in [0, 1)."""
     if state not in (State.ACTIVE, State.FAILING):

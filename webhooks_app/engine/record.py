@@ -3,7 +3,8 @@
 Only the holder of the lease may move a delivery. If the lease was lost meanwhile, the rescue has already
 closed this attempt as `worker_lost`; the late answer is then written into that attempt as `superseded`,
 and the delivery, which another worker may have claimed again, is left alone. But if nobody has, and the
-receiver took it, it is delivered: else the receiver would get it twice.
+receiver took it, it is delivered: else the receiver would get it twice. A success counts for its listener
+(`health`) however late it is known; a failure that nobody waited for does not.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import random
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
@@ -56,6 +57,11 @@ class Finished:
     message: Message | None  # None if it could not even be made
     outcome: Outcome
     started_at: datetime
+
+    @property
+    def ended_at(self) -> datetime:
+        """When the answer was there, which may be long before it is recorded."""
+        return self.started_at + timedelta(milliseconds=self.outcome.timings.total_ms)
 
 
 def record(engine: Engine, finished: Sequence[Finished]) -> None:
@@ -126,10 +132,9 @@ def _record(engine: Engine, finished: Sequence[Finished]) -> None:
         if kept:
             session.execute(_ATTEMPTS, [attempt_row(one, worker=engine.worker_name) for one in kept])
         reach("record.mid_tx")
-        for one in finished:
-            if one.claimed.id not in ours:
-                _supersede(session, one, now=now)
-        in_trouble = health.count(session, kept, now=now)
+        others = [one for one in finished if one.claimed.id not in ours]
+        late = [one for one in others if _supersede(session, one, now=now) and one.outcome.accepted]
+        in_trouble = health.count(session, kept, late=late, now=now)
     steps.take(engine, in_trouble)
 
 
@@ -239,11 +244,12 @@ def _phases(timings: Timings) -> dict[str, float]:
     return {name: round(value, 3) for name, value in phases if value is not None}
 
 
-def _supersede(session: Session, one: Finished, *, now: datetime) -> None:
+def _supersede(session: Session, one: Finished, *, now: datetime) -> bool:
+    """Write it into the attempt that the rescue closed; False where it was written before."""
     answer = (
         f"answered {one.outcome.status_code}" if one.outcome.status_code else one.outcome.error or "no answer"
     )
-    session.execute(
+    written = session.scalar(
         sa.update(Attempt)
         .where(
             Attempt.delivery_id == one.claimed.id,
@@ -256,13 +262,15 @@ def _supersede(session: Session, one: Finished, *, now: datetime) -> None:
             status_code=one.outcome.status_code,
             duration_ms=one.outcome.timings.total_ms,
         )
+        .returning(Attempt.id)
+        .execution_options(synchronize_session=False)
     )
     if one.outcome.accepted:
         session.execute(
             sa.update(Delivery)
             .where(
                 Delivery.id == one.claimed.id,
-                Delivery.status == Status.RETRYING,
+                Delivery.status.in_((Status.RETRYING, Status.HELD)),
                 Delivery.lease_token.is_(None),
                 Delivery.attempt_count == one.claimed.attempt,
             )
@@ -270,3 +278,4 @@ def _supersede(session: Session, one: Finished, *, now: datetime) -> None:
             .values(tries=Delivery.tries + 1, crashes=0, alone=False, queued_at=None)
             .execution_options(synchronize_session=False)
         )
+    return written is not None
