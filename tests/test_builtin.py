@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests import factories
 from webhooks_app.builtin import BUILT_IN, first_own, is_built_in, register_built_in
+from webhooks_app.engine.audit import CODE
+from webhooks_app.engine.deliver import deliver_batch
+from webhooks_app.engine.trial import send_test
 from webhooks_app.errors import AlreadyRegistered
 from webhooks_app.event import Hook
 from webhooks_app.registry import HookRegistry
@@ -76,3 +80,14 @@ def test_a_started_application_has_them_after_its_own(tmp_path):
     names = run.stdout.split()
     assert names[-4:] == NAMES, run.stderr
     assert "person" in names
+
+
+def test_a_listener_of_one_of_them_can_be_tested(any_engine, transport):
+    register_built_in(any_engine.hooks)
+    listener = factories.make_listener(any_engine, hook="listener.failing")
+
+    sent = send_test(any_engine, listener.id, by=CODE)
+    deliver_batch(any_engine, [sent.delivery_id], patient=True)
+
+    [message] = transport.sent
+    assert (message.url, dict(message.headers)["webhook-test"]) == (listener.url, "1")

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from tests.api.conftest import refused
 from tests.build import settings_for
 from tests.factories import make_event as store_event
+from webhooks_app.builtin import register_built_in
 from webhooks_app.engine import room
 from webhooks_app.errors import Unavailable
 from webhooks_app.storage.models import Event
@@ -73,6 +74,21 @@ def test_the_same_key_and_body_are_answered_the_same_and_done_once(engine, queue
     assert "Idempotent-Replay" not in first.headers
     assert second.headers["Idempotent-Replay"] == "true"
     assert len(stored(engine)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("", {"payload": {}}), ("/batch", {"events": [{"payload": {}}]})],
+)
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "a"}])
+def test_what_only_the_system_tells_of_is_refused(engine, write, path, body, headers):
+    register_built_in(engine.hooks)
+
+    answer = write("POST", f"/hooks/listener.failing/events{path}", json=body, headers=headers)
+
+    assert refused(answer) == {("hook", "built_in")}
+    assert answer.json["detail"].startswith("The hook listener.failing is sent by Webhooks App itself")
+    assert stored(engine) == []
 
 
 def test_a_key_used_with_another_body_is_refused(engine, publish):

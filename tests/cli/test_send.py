@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from webhooks_app.builtin import register_built_in
 from webhooks_app.storage import ids
 from webhooks_app.storage.models import Event
 
@@ -72,6 +73,14 @@ def test_send_takes_a_file_and_words_on_top_of_it(run, engine, tmp_path):
 def test_an_unknown_hook_is_refused_in_one_line(refused):
     assert refused("send", "nobody", "name=Joe") == (
         "No hook named 'nobody' is registered. The hooks are: person, order."
+    )
+
+
+def test_a_hook_that_only_the_system_sends_is_refused_in_one_line(refused, engine):
+    register_built_in(engine.hooks)
+
+    assert refused("send", "listener.failing", "name=Shop") == (
+        "hook: The hook listener.failing is sent by Webhooks App itself, when a listener takes this step."
     )
 
 

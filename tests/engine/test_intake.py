@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from tests.build import build_engine
 from tests.patience import PATIENCE
+from webhooks_app.builtin import register_built_in
 from webhooks_app.engine import Engine, intake
 from webhooks_app.errors import Conflict, NotRegistered, Refused
 from webhooks_app.storage.models import Event
@@ -53,6 +55,16 @@ def test_many_events_keep_their_order(any_engine, queue):
     assert ids == sorted(ids)
     assert bodies(any_engine) == [f'{{"n":{n}}}' for n in range(1000)]
     assert queue.rings == 1
+
+
+def test_an_event_that_only_the_system_tells_of_is_refused(any_engine, queue):
+    register_built_in(any_engine.hooks)
+
+    for publish, given in ((intake.publish, {"name": "Shop"}), (intake.publish_many, [{"name": "Shop"}])):
+        assert fault(partial(publish, any_engine, "listener.failing", given, sender="token shop")) == [
+            ("hook", "built_in")
+        ]
+    assert (bodies(any_engine), queue.rings) == ([], 0)
 
 
 def test_of_many_events_all_or_none_are_stored(any_engine, queue):

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tests.web.conftest import page, text_of
+from webhooks_app.builtin import register_built_in
 from webhooks_app.storage.queries import events
 
 NEW = "/hooks/person/events/new"
@@ -101,6 +102,17 @@ def test_a_form_that_is_sent_twice_makes_one_event_and_a_changed_one_another(ope
     )
 
     assert once == again != changed and len(recorded()) == 2
+
+
+def test_a_hook_that_only_the_system_sends_has_no_form_and_its_page_leads_to_none(operator, engine, recorded):
+    register_built_in(engine.hooks)
+    address = NEW.replace("person", "listener.failing")
+    answer = operator.post(address, data=TYPED)
+
+    assert operator.get(address).status_code == answer.status_code == 403
+    assert "is sent by Webhooks App itself" in text_of(answer)
+    assert recorded("listener.failing") == []
+    assert address not in page(operator, "/hooks/listener.failing")
 
 
 def test_an_unknown_hook_has_the_page_that_lists_the_known(operator):

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from webhooks_app.builtin import is_built_in
 from webhooks_app.engine import Engine
 from webhooks_app.engine.doorbell import ring
 from webhooks_app.engine.event_row import event_row
@@ -31,6 +32,8 @@ KEPT = timedelta(hours=24)
 LONGEST_KEY = 255
 FORGOTTEN_AT_ONCE = 10
 _FAULTS_NAMED = 20
+# What comes in from outside is anybody's word, and whoever is paged by such a hook must be able to believe it.
+BUILT_IN = "The hook {name} is sent by Webhooks App itself, when a listener takes this step."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Answer:
 def publish(engine: Engine, hook_name: str, payload: Mapping[str, Any], *, sender: str) -> Event:
     """Store one event and ring; no receiver is waited for, whatever the hook says of its own `send`.
 
-    Raises NotRegistered, and Refused on the field `payload` (codes payload, payload_too_large).
+    Raises NotRegistered, and Refused on the fields `hook` (built_in) and `payload` (payload, payload_too_large).
     """
     with engine.sessions.begin() as session:
         event = add(engine, session, hook_name, payload, sender=sender)
@@ -58,7 +61,7 @@ def publish_many(
 ) -> list[str]:
     """Store all of these events or none, and ring; gives their bare ids in the same order.
 
-    Raises NotRegistered, and Refused on the fields `events.<index>.payload`.
+    Raises NotRegistered, and Refused on the fields `hook` and `events.<index>.payload`.
     """
     with engine.sessions.begin() as session:
         ids = add_many(engine, session, hook_name, payloads, sender=sender)
@@ -71,7 +74,7 @@ def add(
     engine: Engine, session: Session, hook_name: str, payload: Mapping[str, Any], *, sender: str
 ) -> Event:
     """As `publish`, in a transaction that is open: for `once`, which commits and rings."""
-    row = _row(engine, engine.hooks[hook_name], payload, sender=sender, field="payload")
+    row = _row(engine, _hook(engine, hook_name), payload, sender=sender, field="payload")
     session.connection().execute(EVENTS, row)
     reach("publish.after_insert")
     return Event(**row)
@@ -81,7 +84,7 @@ def add_many(
     engine: Engine, session: Session, hook_name: str, payloads: Sequence[Mapping[str, Any]], *, sender: str
 ) -> list[str]:
     """As `publish_many`, in a transaction that is open: for `once`, which commits and rings."""
-    hook = engine.hooks[hook_name]
+    hook = _hook(engine, hook_name)
     rows: list[dict[str, Any]] = []
     errors: list[FieldError] = []
     for index, payload in enumerate(payloads):
@@ -125,6 +128,14 @@ def once(
     reach("publish.after_commit")
     ring(engine)
     return Answer(answer, repeated=False)
+
+
+def _hook(engine: Engine, name: str) -> Hook:
+    """The hook that is sent from outside. Raises NotRegistered, and Refused for a built-in one."""
+    hook = engine.hooks[name]
+    if is_built_in(name):
+        raise Refused(FieldError("hook", "built_in", BUILT_IN.format(name=name)))
+    return hook
 
 
 def _row(

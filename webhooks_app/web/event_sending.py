@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from webhooks_app.builtin import is_built_in
 from webhooks_app.engine import intake, room
 from webhooks_app.errors import Conflict, Refused, Unavailable
 from webhooks_app.event import Hook
@@ -26,7 +27,7 @@ from webhooks_app.web.shared import actor, allowed, engine, session
 @allowed("operator")
 def new_event(name: str) -> str:
     """The form, with the arguments of the last event, or made-up ones."""
-    hook = hook_named(name)
+    hook = _hook_to_send(name)
     return _page(EventDraft(hook, last=samples_of(session(), hook)[0].payload))
 
 
@@ -34,7 +35,7 @@ def new_event(name: str) -> str:
 @allowed("operator")
 def send_event(name: str) -> Response | tuple[str, int]:
     """Record it and ring; its page shows who gets it."""
-    draft = EventDraft(hook_named(name), sent=request.form)
+    draft = EventDraft(_hook_to_send(name), sent=request.form)
     if draft.payload is None:
         return _page(draft), 422
     try:
@@ -49,6 +50,15 @@ def send_event(name: str) -> Response | tuple[str, int]:
         return redirect(url_for("hooks.show", name=name), 303)
     flash("The event is recorded. This page shows who gets it.", "success")
     return redirect(url_for("events.show", event_id=ids.shown(ids.EVENT, event_id)), 303)
+
+
+def _hook_to_send(name: str) -> Hook:
+    """The hook of an address, unless nobody but the system sends it."""
+    hook = hook_named(name)
+    if is_built_in(name):
+        advice = f"{intake.BUILT_IN.format(name=name)} To try a listener of it, send a test from the listener's page."
+        abort(error_page(403, advice))
+    return hook
 
 
 def _sent(hook: Hook, payload: Mapping[str, object], *, made_as: str) -> str:
