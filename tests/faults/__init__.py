@@ -5,6 +5,7 @@
     relay          a line that can be bad
     oracle         the receiver: its own process, its own log, its own check of signatures
     generator      publishes, and knows what any caller knows
+    jumping_clock  lets the time of whole processes jump
     nemesis        kills, stops and starts; one fault a trial, or a random mix by its seed
     trial          a hook, its listeners and events, and what is to hold
     checker        the eight invariants

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from tests.databases import NoServer
 from tests.faults import EVERY_CHANGE, SOAK
 from tests.faults.installation import Installation, installed
+from tests.faults.jumping_clock import JumpingClock
 from tests.faults.postgresql import PostgreSQL, killable_server
 from tests.faults.trial import Trial
 
@@ -67,6 +69,12 @@ def trial(installation: Installation, record_property: Any) -> Iterator[Trial]:
     for path in installation.armed.iterdir():
         path.unlink()
     installation.revive()
+
+
+@pytest.fixture
+def faked(tmp_path: Path) -> JumpingClock:
+    """The environment of processes whose clock is set by the test."""
+    return JumpingClock(tmp_path)
 
 
 @pytest.hookimpl(wrapper=True)

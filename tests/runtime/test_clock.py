@@ -86,6 +86,18 @@ def test_sigterm_is_heard_while_it_waits(engine, queue, own_signals):
     assert time.monotonic() - began < SOON
 
 
+def test_it_says_at_its_start_if_the_database_has_another_time(any_engine, queue, own_signals, caplog):
+    class Watched(type(queue)):
+        def was_wiped(self):
+            os.kill(os.getpid(), signal.SIGTERM)
+            return False
+
+    run_clock(replace(any_engine, queue=Watched()))  # whose clock stands, long ago
+
+    has_one = any_engine.sessions.kw["bind"].dialect.name == "postgresql"
+    assert caplog.text.count("The clock of this host is") == has_one
+
+
 def old_delivery(clock, make_delivery) -> None:
     make_delivery(status="delivered")
     clock.tick(31 * 24 * 3600)

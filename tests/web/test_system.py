@@ -1,11 +1,14 @@
 """Does the system page say what runs, and what to start?"""
 
 import re
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.web.conftest import page
+from tests.factories import make_user
+from tests.shared_console import lent
+from tests.web.conftest import client_of, page
 from webhooks_app.engine.queue_facts import QueueWorker
 from webhooks_app.storage.models import Lease
 
@@ -43,6 +46,17 @@ def test_a_missing_worker_for_slow_receivers_is_told(viewer, queue):
     queue.seen_workers = [QueueWorker("w1", "deliveries", "idle")]
 
     assert "webhooks worker --queue slow" in page(viewer, "/system")
+
+
+def test_a_database_with_another_time_is_told(built_console, any_engine):
+    late = replace(any_engine, clock=lambda: datetime.now(UTC) - timedelta(seconds=30))
+    has_one = any_engine.sessions.kw["bind"].dialect.name == "postgresql"
+    with lent(built_console, late) as app:
+        text = page(client_of(app, make_user(late)), "/system")
+        reasons = app.test_client().get("/readyz").json["reasons"]
+
+    assert ("The clock of this host is" in text and "behind the database" in text) is has_one
+    assert not [reason for reason in reasons if "clock" in reason]
 
 
 def test_a_redis_that_is_away_is_told_and_the_page_still_comes(viewer, queue):

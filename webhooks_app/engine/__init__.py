@@ -29,7 +29,8 @@
 
 Beside the path: listeners are what people change, wanted says what one may be, declared keeps those of the
 code (postponed: until there are tables), trial sends a test, intervene retries and cancels, unreadable lets
-go on what waited for a key; echo, accounts and tokens; audit notes who did it; sealing keeps secrets.
+go on what waited for a key, skew compares the clocks; echo, accounts and tokens; audit notes who did it;
+sealing keeps secrets.
 Every verb takes the `Engine`, opens its own session from `Engine.sessions` and commits once, at its end;
 only `publish` joins a transaction that is not ours. Decisions (retry, ladder, candidates, message, signing) are
 pure: no clock, session or network inside.

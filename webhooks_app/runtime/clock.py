@@ -11,7 +11,7 @@ import threading
 import time
 from types import FrameType
 
-from webhooks_app.engine import Engine
+from webhooks_app.engine import Engine, skew
 from webhooks_app.engine.leader import is_leader, resign
 from webhooks_app.engine.retention import prune
 from webhooks_app.engine.sweep import sweep
@@ -36,6 +36,7 @@ def run_clock(engine: Engine, *, period_seconds: float = PERIOD_SECONDS) -> None
 
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
+    skew.warn(engine)
     # In a thread of its own: there may be much to delete, and the sweep must not wait for it.
     pruning = threading.Thread(
         target=_prune_now_and_then, args=(engine, stop), name="webhooks-retention", daemon=True

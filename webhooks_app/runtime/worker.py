@@ -25,7 +25,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from webhooks_app.attributes import TIMEOUT_SECONDS
-from webhooks_app.engine import Engine
+from webhooks_app.engine import Engine, skew
 from webhooks_app.engine.dispatch import dispatch
 from webhooks_app.engine.queue_facts import DELIVERIES, SLOW
 from webhooks_app.engine.sweep import sweep
@@ -103,6 +103,7 @@ def run_worker(engine: Engine, *, queue: str = DELIVERIES, burst: bool = False) 
         wait_for_server(connection)
     _allow_many_sockets()
     _spare_the_collector()
+    skew.warn(engine)
     release_readable(engine)
     if burst:
         _work_off(engine, connection, queue)

@@ -11,7 +11,7 @@ from flask import Blueprint, render_template
 from werkzeug.wrappers import Response
 
 from webhooks_app.console import console
-from webhooks_app.engine import Queue, QueueUnreachable
+from webhooks_app.engine import Queue, QueueUnreachable, skew
 from webhooks_app.engine.queue_facts import QueueServer, QueueWorker
 from webhooks_app.storage import migrations
 from webhooks_app.storage.models import Lease
@@ -91,7 +91,7 @@ def running() -> Running:
     backlog = queries.backlog(session(), now, most=COUNTED_UP_TO + 1)
     clock = leases.holder(session(), CLOCK)
     clock_runs = clock is not None and clock.until > now
-    problems = _problems(queue, backlog, clock_runs=clock_runs, now=now)
+    problems = _problems(queue, backlog, clock_runs=clock_runs, now=now) + _skewed()
     return Running(queue, backlog, clock, clock_runs, problems)
 
 
@@ -164,6 +164,11 @@ def _problems(
     if not found and now - late > LATE_AFTER:
         found.append(("Deliveries wait longer than a minute: more workers may help (WEBHOOKS_WORKERS).", ""))
     return found
+
+
+def _skewed() -> list[tuple[str, str]]:
+    said = skew.sentence(session(), clock=engine().clock)
+    return [(said, "")] if said else []
 
 
 def _behind(database: DatabaseFacts) -> list[tuple[str, str]]:

@@ -46,6 +46,15 @@ def ask_nothing(session: Session) -> None:
     session.execute(sa.text("SELECT 1"))
 
 
+def moment(session: Session) -> datetime | None:
+    """What the database's own clock says; None where it has none."""
+    if session.get_bind().dialect.name == "sqlite":
+        return None
+    # Not now(): that is when the transaction began, which may be the page's first question.
+    found: datetime = session.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
+    return found
+
+
 def database_bytes(session: Session) -> int:
     """How large the database is on its disk."""
     if session.get_bind().dialect.name == "sqlite":
