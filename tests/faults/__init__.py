@@ -7,6 +7,7 @@
     generator      publishes, and knows what any caller knows
     jumping_clock  lets the time of whole processes jump
     nemesis        kills, stops and starts; one fault a trial, or a random mix by its seed
+    old_tables     what the version before wrote
     trial          a hook, its listeners and events, and what is to hold
     checker        the eight invariants
 

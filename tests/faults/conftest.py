@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -69,6 +70,15 @@ def trial(installation: Installation, record_property: Any) -> Iterator[Trial]:
     for path in installation.armed.iterdir():
         path.unlink()
     installation.revive()
+
+
+@pytest.fixture
+def empty_database(installation: Installation, tmp_path: Path) -> str:
+    """The URL of a database without tables, beside the installation's own."""
+    if installation.server is None:
+        return f"sqlite:///{tmp_path}/fresh.db"
+    name = f"fresh_{os.getpid()}_{time.monotonic_ns()}"
+    return installation.server.make_database(name).render_as_string(hide_password=False)
 
 
 @pytest.fixture

@@ -39,6 +39,8 @@ LEASE_SECONDS = 4.0
 SWEEP_SECONDS = 1.0
 STARTED_SECONDS = 120.0  # a loaded machine may need so long for what an idle one does in one
 
+MIGRATE = (sys.executable, "-m", "flask", "--app", "wsgi", "webhooks", "migrate")
+
 _ENVIRON = {
     "WEBHOOKS_TESTING": "1",
     "WEBHOOKS_LEASE_MARGIN_MS": str(int((LEASE_SECONDS - TIMEOUT_SECONDS) * 1000)),
@@ -131,6 +133,11 @@ class Installation:
             return 0, None
         finally:
             connection.close()
+
+    def environ_on(self, database_url: str) -> dict[str, str]:
+        """The environment of processes on another database, with queues of their own."""
+        redis_url = f"{self.stack.redis.url}?db=9"
+        return {**self.stack.environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url}
 
     def clean_redis(self) -> Redis:
         """A client of Redis that goes past the relay."""

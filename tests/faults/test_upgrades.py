@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -12,37 +11,18 @@ import time
 import pytest
 import sqlalchemy as sa
 
-from tests.faults.installation import STARTED_SECONDS
+from tests.faults.installation import MIGRATE, STARTED_SECONDS
 from tests.patience import wait_until
 from tests.stack import ROOT
 from webhooks_app.storage import migrations
 from webhooks_app.storage.database import make_engine
-
-MIGRATE = (sys.executable, "-m", "flask", "--app", "wsgi", "webhooks", "migrate")
-
-
-@pytest.fixture
-def empty_database(installation, tmp_path):
-    """The URL of a database without tables, beside the installation's own."""
-    if installation.server is None:
-        return f"sqlite:///{tmp_path}/fresh.db"
-    name = f"fresh_{os.getpid()}_{time.monotonic_ns()}"
-    return installation.server.make_database(name).render_as_string(hide_password=False)
-
-
-def environ(installation, url):
-    return {
-        **installation.stack.environ,
-        "DATABASE_URL": url,
-        "REDIS_URL": installation.stack.redis.url + "?db=9",
-    }
 
 
 @pytest.mark.fault(33)
 def test_a_migration_that_is_killed_has_done_all_or_nothing(installation, empty_database, is_thorough):
     engine = make_engine(empty_database)
     for _ in range(10 if is_thorough else 3):
-        process = subprocess.Popen(MIGRATE, cwd=ROOT, env=environ(installation, empty_database))
+        process = subprocess.Popen(MIGRATE, cwd=ROOT, env=installation.environ_on(empty_database))
         time.sleep(random.uniform(0.5, 4))
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -50,7 +30,7 @@ def test_a_migration_that_is_killed_has_done_all_or_nothing(installation, empty_
             there = sa.inspect(connection).get_table_names()
             revision = migrations.current(connection) if there else None
         assert revision == (migrations.head() if "webhooks_events" in there else None)
-    done = subprocess.run(MIGRATE, cwd=ROOT, env=environ(installation, empty_database), capture_output=True)
+    done = subprocess.run(MIGRATE, cwd=ROOT, env=installation.environ_on(empty_database), capture_output=True)
 
     assert done.returncode == 0
     assert not migrations.are_behind(engine)
@@ -59,7 +39,7 @@ def test_a_migration_that_is_killed_has_done_all_or_nothing(installation, empty_
 
 @pytest.mark.fault(33)
 def test_a_worker_that_was_there_before_the_tables_works_once_they_are(installation, empty_database):
-    stack, given = installation.stack, environ(installation, empty_database)
+    stack, given = installation.stack, installation.environ_on(empty_database)
     engine = make_engine(empty_database)
     for name in ("worker 5", "clock 5"):
         stack.start(name, **given)
