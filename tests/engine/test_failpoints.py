@@ -80,6 +80,7 @@ POINTS = {
     "publish.after_insert", "publish.after_commit", "doorbell.before", "dispatch.after_pop",
     "claim.before_commit", "claim.after_commit", "send.before", "send.after_request", "send.after_response",
     "record.before", "record.mid_tx", "record.after_commit", "rescue.mid", "prune.mid",
+    "ladder.before_commit", "ladder.after_commit",
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from webhooks_app.engine.busy import tried_again
 from webhooks_app.engine.climb import Climb
 from webhooks_app.engine.dispatch import push
 from webhooks_app.engine.doorbell import ring
+from webhooks_app.engine.failpoints import reach
 from webhooks_app.storage.health import ListenerHealth
 from webhooks_app.storage.models import Listener, State
 
@@ -54,10 +55,17 @@ def take(engine: Engine, listener_ids: Iterable[str]) -> None:
             # Broad, because what was recorded is recorded, and one listener must not stop the others' steps.
             log.exception("The next step with the listener %s could not be taken.", listener_id)
             continue
-        if climb is not None and climb.has_told:
-            ring(engine)
-        if climb is not None and climb.probe_id is not None:
-            push(engine, [climb.probe_id])
+        if climb is not None:
+            _follow_up(engine, climb)
+
+
+def _follow_up(engine: Engine, climb: Climb) -> None:
+    """Ring and queue, now that it is committed; whoever dies before leaves both to the sweep."""
+    reach("ladder.after_commit")
+    if climb.has_told:
+        ring(engine)
+    if climb.probe_id is not None:
+        push(engine, [climb.probe_id])
 
 
 def _take(engine: Engine, listener_id: str) -> Climb | None:
@@ -86,6 +94,8 @@ def _take(engine: Engine, listener_id: str) -> Climb | None:
             )
         )
         _keep(climb, row)
+        session.flush()
+        reach("ladder.before_commit")
     return climb
 
 
