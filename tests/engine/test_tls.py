@@ -10,12 +10,12 @@ from ipaddress import ip_network
 import pytest
 
 from tests.engine.certificates import Authority
-from tests.engine.hostile_receiver import Conversation, receiving, records, well_behaved
+from tests.engine.hostile_receiver import Conversation, never_reading, receiving, records, well_behaved
 from tests.patience import PATIENCE
 from webhooks_app.engine.addresses import NetworkPolicy
 from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome
-from webhooks_app.engine.tls import tls_sentence
+from webhooks_app.engine.tls import OUT_OF_TIME, tls_sentence
 from webhooks_app.engine.transport import Transport
 
 HOST = "hooks.example.com"
@@ -137,6 +137,16 @@ def test_a_receiver_that_hangs_up_in_the_handshake_is_told(sending: Transport) -
     assert outcome.error_class == "tls_error"
     assert outcome.error == f"{HOST} closed the connection during the TLS handshake."
     assert outcome.timings.tls_ms is not None  # the phase that took the time is not left out
+
+
+def test_a_handshake_that_stalls_is_not_told_as_a_slow_answer(sending: Transport) -> None:
+    with receiving(never_reading) as receiver:
+        url = receiver.url(HOST).replace("http:", "https:")
+        # Long enough for a loaded machine to come as far as the handshake.
+        outcome = sending.send(Message(url=url, headers=(), body=b"{}", timeout_seconds=2.0))
+
+    assert (outcome.error_class, outcome.error) == ("deadline", OUT_OF_TIME)
+    assert outcome.timings.first_byte_ms is None  # nothing was sent
 
 
 def test_an_unusual_failure_has_a_sentence_too() -> None:

@@ -140,11 +140,12 @@ class _GuardedTLS(_Guarded, HTTPSConnection):
         exchange = current()
         try:
             super().connect()
-        except ssl.SSLError as exc:
-            if exchange.deadline.has_passed:
+        except (ssl.SSLError, ConnectionError, TimeoutError) as exc:
+            # The handshake has what is left of the deadline for its timeout, which may come a moment before it.
+            if isinstance(exc, TimeoutError) or exchange.deadline.has_passed:
                 raise NotConnected("deadline", OUT_OF_TIME) from exc
-            raise NotConnected("tls_error", tls_sentence(exc, host=self.host)) from exc
-        except ConnectionError as exc:
+            if isinstance(exc, ssl.SSLError):
+                raise NotConnected("tls_error", tls_sentence(exc, host=self.host)) from exc
             raise NotConnected("tls_error", BROKEN_OFF.format(host=self.host)) from exc
         finally:
             if exchange.connected_at is not None:
