@@ -95,6 +95,14 @@ def test_what_is_not_delivered_can_be_retried(write, make_delivery, queue, statu
     assert queue.pushed_ids == [delivery.id]
 
 
+@pytest.mark.parametrize("state", ["failing", "paused", "disabled"])
+def test_what_is_held_can_be_retried_whatever_holds_it(write, make_listener, make_delivery, queue, state):
+    held = make_delivery(listener=make_listener(state=state), status="held")
+
+    assert write("POST", f"/deliveries/dlv_{held.id}/retry").status_code == 202
+    assert queue.pushed_ids == [held.id]
+
+
 @pytest.mark.parametrize(("status", "detail"), [("delivered", "Use replay"), ("sending", "being sent")])
 def test_what_was_or_is_being_sent_cannot_be_retried(write, make_delivery, status, detail):
     answer = write("POST", f"/deliveries/dlv_{make_delivery(status=status).id}/retry")

@@ -117,6 +117,13 @@ def test_retry_reopens_what_ended(run, engine, make_delivery):
         assert session.get_one(Delivery, failed.id).status in (Status.PENDING, Status.RETRYING)
 
 
+@pytest.mark.parametrize("state", ["failing", "paused", "disabled"])
+def test_retry_sends_what_is_held_whatever_holds_it(run, make_listener, make_delivery, state):
+    held = make_delivery(listener=make_listener(state=state), status=Status.HELD)
+
+    assert run("deliveries", "retry", shown(held)).stdout == f"{shown(held)} is sent again.\n"
+
+
 def test_retry_of_several_says_which_it_could_not(run, make_delivery):
     delivered, failed = make_delivery(status=Status.DELIVERED), make_delivery(status=Status.FAILED)
 

@@ -104,17 +104,23 @@ def hold_in_the_meantime(engine, listener):
         hold_waiting(session, listener.id, State(listener.state), now=engine.clock())
 
 
-def test_many_at_once_are_not_sent_to_a_paused_listener_but_tests(any_engine):
-    paused = make_listener(any_engine, state=State.PAUSED)
-    held = make_delivery(any_engine, listener=paused, status=Status.HELD, reason="The listener is paused.")
-    trial = make_delivery(any_engine, listener=paused, status=Status.FAILED, test=True)
+@pytest.mark.parametrize("state", [State.PAUSED, State.DISABLED, State.FAILING])
+def test_those_that_a_person_chose_are_sent_although_their_listener_stands_still(
+    any_engine, transport, state
+):
+    stopped = make_listener(any_engine, state=state)
+    one, two, other = (
+        make_delivery(any_engine, listener=stopped, status=Status.HELD, reason="x") for _ in range(3)
+    )
+    transport.will_answer(200, 500)
 
-    retried = intervene.retry_many(any_engine, [held.id, trial.id], by=ANNA)
-    (reason,) = retried.refused
-    assert retried.count == 1 and reason.startswith("The listener is paused. Resume it first")
-    assert stored(any_engine, held).status == "held"
-    assert stored(any_engine, trial).status == "pending"
-    assert intervene.retry(any_engine, trial.id, by=ANNA).status == "pending"
+    assert intervene.retry_many(any_engine, [one.id, two.id], by=ANNA) == Retried(2, {})
+    hold_in_the_meantime(any_engine, stopped)
+    deliver_batch(any_engine, [one.id, two.id, other.id], patient=True)
+
+    assert len(transport.sent) == 2
+    assert sorted(stored(any_engine, each).status for each in (one, two)) == ["delivered", "retrying"]
+    assert stored(any_engine, other).status == "held"
 
 
 @pytest.mark.parametrize("verb", [intervene.retry, intervene.cancel])

@@ -181,6 +181,22 @@ def test_a_retry_by_hand_that_fails_is_held_again(scene, any_engine):
     assert scene.listener.state == "failing"
 
 
+def test_several_that_a_person_retries_go_to_a_failing_listener_and_the_first_to_arrive_frees_it(
+    scene, any_engine
+):
+    scene.fail()
+    scene.recover()
+    probe_at, held = scene.health.probe_at, scene.deliveries()
+    intervene.retry_many(any_engine, [one.id for one in held[1:]], by=ANNA)
+
+    assert scene.health.probe_at == probe_at
+    scene.sweep()
+    assert {one.status for one in scene.deliveries()[1:]} == {"delivered"}
+    assert scene.listener.state == "active"
+    scene.pass_time(1)
+    assert scene.deliveries()[0].status == "delivered"
+
+
 def test_a_test_that_arrives_does_not_free_a_failing_listener(scene, any_engine):
     scene.fail()
     scene.recover()

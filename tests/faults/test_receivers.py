@@ -134,7 +134,7 @@ def test_many_retries_by_hand_while_a_worker_is_killed_are_each_made(trial, is_t
     with trial.engine.readings() as session:
         failed = list(session.scalars(sa.select(Delivery.id).where(Delivery.hook == trial.hook)))
 
-    assert intervene.retry_many(trial.engine, failed, by=BY) == count
+    assert intervene.retry_many(trial.engine, failed, by=BY).count == count
     wait_until(lambda: "delivered" in trial.statuses(), seconds=120, what="the first of them")
     kill_a_worker(trial, random.Random())
 

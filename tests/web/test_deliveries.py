@@ -133,6 +133,18 @@ def test_what_was_ticked_is_retried_and_the_filter_kept(operator, make_delivery,
     assert "1 delivery is waiting for a worker. 1 delivery could not be retried: This delivery was" in told
 
 
+@pytest.mark.parametrize("state", ["failing", "paused", "disabled"])
+def test_what_was_ticked_is_sent_although_its_listener_stands_still(
+    operator, make_listener, make_delivery, read_delivery, state
+):
+    held = make_delivery(listener=make_listener(state=state), status="held", reason="The listener is held.")
+
+    told = page(operator, operator.post("/deliveries/retry", data={"id": shown("dlv", held.id)}).location)
+
+    assert "1 delivery is waiting for a worker." in told
+    assert read_delivery(held).status == "pending"
+
+
 def test_nothing_ticked_is_said_so(operator):
     answer = operator.post("/deliveries/retry")
 

@@ -3,6 +3,9 @@
 A retry is another attempt of the same delivery, and its outcome counts like any other: if it fails, the wait
 that follows is the schedule's next, and after its last one the delivery has failed again. A delivered one stays
 as it is, because sending its event again is a replay, a delivery of its own.
+
+Whoever retries what is held knows that its listener stands still, be it one delivery or several: each is sent once,
+and what fails is held again.
 """
 
 from __future__ import annotations
@@ -18,7 +21,6 @@ from sqlalchemy.orm import Session, joinedload
 
 from webhooks_app.engine import Engine
 from webhooks_app.engine.audit import Actor, note
-from webhooks_app.engine.candidates import HELD_BECAUSE
 from webhooks_app.engine.claim import GONE
 from webhooks_app.engine.dispatch import push
 from webhooks_app.engine.health import let_through
@@ -30,7 +32,6 @@ BEING_SENT = "This delivery is being sent just now."
 CHANGED = "This delivery has changed just now. Try again."
 UNKNOWN = "There is no such delivery."
 ENDED = "This delivery has ended."
-NOT_ACTIVE = "{because} Resume it first: what is held for it is then sent."
 
 _REOPENED = (Status.FAILED, Status.CANCELLED, Status.HELD, Status.RETRYING, Status.PENDING)
 _IDS_AT_ONCE = 500
@@ -91,7 +92,10 @@ def cancel(engine: Engine, delivery_id: str, *, by: Actor) -> Delivery:
 
 
 def retry_many(engine: Engine, ids: Sequence[str], *, by: Actor) -> Retried:
-    """Retry those of these deliveries that can be. The sweep queues them as there is room."""
+    """Retry those of these deliveries that can be, by the rules of one. The sweep queues them as there is room.
+
+    None is the probe of a failing listener, whose next probe stays where it was; the first that arrives frees it.
+    """
     now, chosen = engine.clock(), list(dict.fromkeys(ids))
     reopened: list[str] = []
     refused: Counter[str] = Counter()
@@ -116,14 +120,6 @@ def _check_retry(delivery: Delivery) -> None:
         raise Conflict(GONE)
 
 
-def _check_retry_of_many(delivery: Delivery) -> None:
-    """Raises Conflict. Many at once are nobody's choice of one: they would bury a listener that stands still."""
-    _check_retry(delivery)
-    state = State(delivery.listener.state)
-    if state != State.ACTIVE and not delivery.test:
-        raise Conflict(NOT_ACTIVE.format(because=HELD_BECAUSE[state]))
-
-
 def _refusals(session: Session, ids: Collection[str]) -> Iterator[str]:
     """Why each of these, which were not reopened, cannot be."""
     query = (
@@ -134,7 +130,7 @@ def _refusals(session: Session, ids: Collection[str]) -> Iterator[str]:
         try:
             if delivery_id not in known:
                 raise NotFound(UNKNOWN)
-            _check_retry_of_many(known[delivery_id])
+            _check_retry(known[delivery_id])
         except (Conflict, NotFound) as error:
             yield str(error)
         else:
@@ -156,14 +152,12 @@ def _locked(session: Session, delivery_id: str) -> Delivery:
 
 def _reopen(session: Session, ids: Sequence[str], *, now: datetime) -> Sequence[str]:
     gone = sa.select(Listener.id).where(Listener.deleted_at.is_not(None))
-    stopped = sa.select(Listener.id).where(Listener.state != State.ACTIVE)
     statement = (
         sa.update(Delivery)
         .where(
             Delivery.id.in_(ids),
             Delivery.status.in_(_REOPENED),
             Delivery.listener_id.not_in(gone),
-            Delivery.test | Delivery.listener_id.not_in(stopped),
         )
         .values(
             status=sa.case((Delivery.attempt_count == 0, Status.PENDING), else_=Status.RETRYING),
@@ -172,6 +166,7 @@ def _reopen(session: Session, ids: Sequence[str], *, now: datetime) -> Sequence[
             queued_at=None,
             finished_at=None,
             crashes=0,
+            by_hand=True,
         )
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
