@@ -143,7 +143,7 @@ def _wanted(draft: ListenerDraft) -> Wanted:
     config = {
         name: value for name, value in draft.settings.items() if name not in _SETTINGS and name != "secret"
     }
-    return Wanted(url=draft.url, filter=draft.filter, config=config, **settings)
+    return Wanted(url=draft.url, filter=draft.filter, kept_filter=draft.filter, config=config, **settings)
 
 
 def _schedule(given: Any) -> str | None:

@@ -47,13 +47,15 @@ T = TypeVar("T")
 class Wanted:
     """A listener as somebody wants it. None means: as the hook or the settings say.
 
-    `given_filter` is a filter as it came from outside; `check` reads it, and adds it to `filter`.
+    `given_filter` is a filter as it came from outside; `check` reads it, and adds it to `filter`. What `kept_filter`
+    asks is not asked whether it can hold: it is stored, or stands in code, which may know more than what is declared.
     """
 
     url: str
     name: str = ""  # empty: the URL's host
     filter: Filter = Filter({})  # noqa: RUF009 (a filter cannot be changed)
     given_filter: Given = None
+    kept_filter: Filter = Filter({})  # noqa: RUF009 (likewise)
     timeout_seconds: float | None = None
     retry_schedule: str | None = None  # "5s,5m,2h"; "" is one attempt
     rate_limit_per_second: float | None = None
@@ -76,7 +78,7 @@ def check(engine: Engine, hook: Hook, wanted: Wanted, *, secret: str | None = No
     url = _or_errors(errors, lambda: canonical_url(wanted.url.strip(), engine.policy), "")
     headers = _or_errors(errors, lambda: dict(checked_headers(wanted.headers)), dict[str, str]())
     config = _or_errors(errors, lambda: checked_config(hook, wanted.config), dict[str, Any]())
-    asked = _or_errors(errors, lambda: wanted_filter(hook, wanted.filter, wanted.given_filter), Filter({}))
+    asked = _or_errors(errors, lambda: _filter_of(hook, wanted), Filter({}))
     errors += _setting_faults(wanted)
     if secret is not None:
         errors += _secret_faults(secret)
@@ -111,10 +113,12 @@ def wanted_of(
     A filter or headers given here stand in place of the stored ones, which are then not read. Raises
     SecretUnavailable, BadFilter for a broken row.
     """
+    stored = Filter.from_json(listener.filter) if filter is None else filter
     return Wanted(
         url=listener.url,
         name=listener.name,
-        filter=Filter.from_json(listener.filter) if filter is None else filter,
+        filter=stored,
+        kept_filter=stored,
         timeout_seconds=listener.timeout_seconds,
         retry_schedule=listener.retry_schedule,
         rate_limit_per_second=listener.rate_limit_per_second,
@@ -123,6 +127,10 @@ def wanted_of(
         headers=own_headers(engine, listener) if headers is None else headers,
         config=listener.config,
     )
+
+
+def _filter_of(hook: Hook, wanted: Wanted) -> Filter:
+    return wanted_filter(hook, wanted.filter, wanted.given_filter, kept=wanted.kept_filter)
 
 
 def _or_errors(errors: list[FieldError], checked: Callable[[], T], otherwise: T) -> T:
