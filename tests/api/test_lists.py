@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.api.conftest import refused
+from webhooks_app.engine.failures import CLASSES
 from webhooks_app.storage.queries.page import Cursor
 
 LISTS = ["/hooks", "/events", "/listeners", "/deliveries"]
@@ -99,6 +100,10 @@ def test_a_cursor_that_no_list_gave_is_refused(read, path, cursor):
         ("event=", "event"),
         ("code=", "code"),
         ("error_class=", "error_class"),
+        ("error_class=nope", "error_class"),
+        ("error_class=http_", "error_class"),
+        ("error_class=http_999", "error_class"),
+        ("hook=nope", "hook"),
         ("since=", "since"),
         ("until=", "until"),
         ("test=", "test"),
@@ -133,6 +138,29 @@ def test_listeners_are_not_narrowed_by_what_means_nothing(read, query):
     [(field, code)] = refused(read("GET", f"/listeners?{query}"))
 
     assert field == query.partition("=")[0] and code == ("invalid" if field == "hook" else "not_allowed")
+
+
+@pytest.mark.parametrize("path", ["/events", "/listeners", "/deliveries"])
+def test_a_hook_that_there_never_was_is_refused_and_one_that_was_is_not(
+    read, make_event, make_delivery, path
+):
+    make_delivery(event=make_event(hook="was.registered.once"))
+
+    answer = read("GET", f"{path}?hook=persn")
+
+    assert refused(answer) == {("hook", "unknown_hook")}
+    assert "The hooks are: person, order." in answer.json["detail"]
+    assert read("GET", f"{path}?hook=order").json["data"] == []
+    assert len(read("GET", f"{path}?hook=was.registered.once").json["data"]) == 1
+
+
+@pytest.mark.parametrize("word", [*CLASSES, "http_503"])
+def test_deliveries_are_narrowed_by_every_error_class(read, make_delivery, word):
+    delivery = make_delivery(last_error_class=word)
+
+    [row] = read("GET", f"/deliveries?error_class={word}").json["data"]
+
+    assert row["id"] == f"dlv_{delivery.id}"
 
 
 def test_a_word_that_there_is_not_has_the_same_code_wherever_it_stands(read):

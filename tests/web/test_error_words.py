@@ -5,7 +5,11 @@ import pytest
 from tests.web.conftest import page
 from tests.web.test_dashboard import nothing_is_kept  # noqa: F401 (a fixture)
 from webhooks_app.engine import failures
-from webhooks_app.web.error_words import error_word
+from webhooks_app.web.error_words import ERROR_CLASSES, error_word
+
+
+def test_every_error_class_has_its_words():
+    assert set(ERROR_CLASSES) == set(failures.CLASSES)
 
 
 @pytest.mark.parametrize("error_class, error, words", [

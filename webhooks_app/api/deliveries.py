@@ -7,7 +7,7 @@ from typing import Any
 from flask import url_for
 
 from webhooks_app.api import given, taken
-from webhooks_app.api.noun import Noun, found, id_or_404, page_json, session
+from webhooks_app.api.noun import Noun, check_hook, found, id_or_404, page_json, session
 from webhooks_app.api.tokens import caller
 from webhooks_app.console import console
 from webhooks_app.engine import intervene
@@ -24,6 +24,7 @@ bp = Noun("deliveries", __name__, description="One event for one listener, from 
 @bp.response(200, given.page_of(given.Delivery))
 def list_deliveries(wanted: dict[str, Any]) -> dict[str, Any]:
     """Deliveries, newest first"""
+    check_hook(wanted["hook"])
     chosen = queries.DeliveryFilter(
         hook=wanted["hook"],
         listener_id=wanted["listener"],

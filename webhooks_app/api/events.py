@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from webhooks_app.api import given, taken
 from webhooks_app.api.fields import rfc3339
-from webhooks_app.api.noun import Noun, found, id_or_404, page_json, session
+from webhooks_app.api.noun import Noun, check_hook, found, id_or_404, page_json, session
 from webhooks_app.api.tokens import caller, token
 from webhooks_app.console import console
 from webhooks_app.engine import intake, room
@@ -82,6 +82,7 @@ def publish_batch(body: dict[str, Any], name: str) -> Any:
 @bp.response(200, given.page_of(given.Event))
 def list_events(wanted: dict[str, Any]) -> dict[str, Any]:
     """Events, newest first"""
+    check_hook(wanted["hook"])
     page = queries.newest(
         session(),
         wanted["hook"],

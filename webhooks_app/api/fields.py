@@ -14,6 +14,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
+from webhooks_app.engine.failures import CLASSES
 from webhooks_app.errors import UnserializablePayload
 from webhooks_app.payload import json_value, jsonable
 from webhooks_app.storage import ids
@@ -21,6 +22,7 @@ from webhooks_app.storage.queries.page import Cursor
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 _CODE = re.compile(r"[1-5](\d\d|xx)", re.IGNORECASE)
+_HTTP_CLASS = re.compile(r"http_[1-5][0-9]{2}")
 _CODE_OF = {"required": "required", "null": "null", "unknown": "unknown_field", "type": "invalid_type"}
 
 
@@ -209,6 +211,31 @@ class StatusCode(Read, fields.String):
         if not _CODE.fullmatch(str(value)) or not str(value).isascii():
             raise refusal("invalid", "Write a status code as 500, or as 5xx for all of its hundred.")
         return str(value)
+
+
+class ErrorClass(Read, fields.String):
+    """Why there was no answer, or http_ and the status code of one."""
+
+    def read(self, value: Any) -> str:
+        if value not in CLASSES and not _HTTP_CLASS.fullmatch(str(value)):
+            raise refusal(
+                "not_allowed", f"This must be http_ and a status code, or one of: {', '.join(CLASSES)}."
+            )
+        return str(value)
+
+
+class ReadOnly(Read, fields.Field[Any]):
+    """What a document tells and a call cannot set; the sentence says what can be done instead."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(metadata={"readOnly": True, "description": sentence})
+        self.sentence = sentence
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002 (marshmallow's signature)
+        """Refuse whatever was given, null too."""
+        if value is not ma.missing:
+            raise refusal("read_only", self.sentence)
+        return value
 
 
 class Place(Read, fields.String):

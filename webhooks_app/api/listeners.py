@@ -12,7 +12,7 @@ from werkzeug.exceptions import PreconditionFailed
 
 from webhooks_app.api import given, taken
 from webhooks_app.api.etags import etag_of
-from webhooks_app.api.noun import Noun, found, id_or_404, page_json, session
+from webhooks_app.api.noun import Noun, check_hook, found, id_or_404, page_json, session
 from webhooks_app.api.tokens import caller
 from webhooks_app.console import console
 from webhooks_app.engine import documents, listeners
@@ -55,6 +55,7 @@ _IF_MATCH = {
 @bp.response(200, given.page_of(given.Listener))
 def list_listeners(wanted: dict[str, Any]) -> dict[str, Any]:
     """Listeners, newest first"""
+    check_hook(wanted["hook"])
     page = queries.newest(
         session(), wanted["hook"], wanted["state"], cursor=wanted["cursor"], limit=wanted["limit"]
     )

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from webhooks_app.api.bodies import StrictParser
 from webhooks_app.api.fields import bare_id
-from webhooks_app.errors import NotFound
+from webhooks_app.console import console
+from webhooks_app.errors import FieldError, NotFound, Refused
 from webhooks_app.extensions import db
+from webhooks_app.storage.queries import hooks
 from webhooks_app.storage.queries.page import Page
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -53,6 +55,16 @@ def session() -> Session:
 def page_json(page: Page[Row], present: Callable[[Row], dict[str, Any]]) -> dict[str, Any]:
     """A page of a list, as every list is given."""
     return {"data": [present(row) for row in page.rows], "next": page.older}
+
+
+def check_hook(name: str | None) -> None:
+    """Refuse a list of a hook that there is not, unless something is kept of one that was registered once."""
+    known = console().engine.hooks
+    if name is None or name in known or hooks.is_kept(session(), name):
+        return
+    names = ", ".join(known) or "none"
+    sentence = f"There is no hook named {name!r}, and nothing is kept of one. The hooks are: {names}."
+    raise Refused(FieldError("hook", "unknown_hook", sentence))
 
 
 def id_or_404(prefix: str, text: str) -> str:

@@ -9,11 +9,13 @@ from webhooks_app.api.bodies import BATCH_BYTES
 from webhooks_app.api.fields import (
     Choice,
     Choices,
+    ErrorClass,
     Id,
     Moment,
     Number,
     Object,
     Place,
+    ReadOnly,
     StatusCode,
     Taken,
     Text,
@@ -69,7 +71,7 @@ class DeliveriesWanted(Span):
     event = Id(EVENT, load_default=None)
     status = Choices([each.value for each in Status], load_default=())
     code = StatusCode(load_default=None, metadata={"description": "A status code, or a hundred: 500, 5xx."})
-    error_class = Word(load_default=None)
+    error_class = ErrorClass(load_default=None)
     test = fields.Boolean(load_default=None)
 
 
@@ -118,17 +120,28 @@ class SettingsGiven(Taken):
     headers = Texts()
 
 
-class ListenerChange(Taken):
-    """What to change; what is left out stays, one setting at a time."""
+class ListenerTaken(Taken):
+    """What a listener can be given, and what of its document cannot be."""
 
     url = Text()
     name = Text()
     filter = Object()
     settings = fields.Nested(SettingsGiven)
     config = Object()
+    id = ReadOnly("A listener gets its id when it is made, and keeps it.")
+    state = ReadOnly("The state is not set here: call POST /listeners/<id>/pause or /resume.")
+    state_reason = ReadOnly("The reason is told with the state, and cannot be set.")
+    created_at = ReadOnly("This moment is noted, and cannot be set.")
+    updated_at = ReadOnly("This moment is noted, and cannot be set.")
 
 
-class NewListener(ListenerChange):
+class ListenerChange(ListenerTaken):
+    """What to change; what is left out stays, one setting at a time."""
+
+    hook = ReadOnly("A listener keeps its hook. Make another listener for another hook.")
+
+
+class NewListener(ListenerTaken):
     """A listener to make."""
 
     hook = Text(required=True)

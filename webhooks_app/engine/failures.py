@@ -16,6 +16,12 @@ from webhooks_app.engine.exchange import Exchange, NotConnected
 
 _log = logging.getLogger(__name__)
 
+CLASSES = (
+    "ip_not_public", "dns_failure", "dns_timeout", "connect_refused", "connect_timeout", "tls_error", "read_timeout",
+    "deadline", "protocol_error", "worker_lost", "secret_unavailable", "superseded", "internal",
+)  # fmt: skip
+"""Every error class there is, but those of answers: http_ and the status code."""
+
 # What the class protocol_error holds: the sentence is kept with the attempt, and the pages tell them apart by it.
 CLOSED = "The receiver closed the connection without an answer."
 BROKEN = "The receiver broke the connection before its answer."

@@ -44,6 +44,12 @@ def problems(session: Session) -> dict[str, HookProblem]:
     return {problem.hook: problem for problem in session.scalars(sa.select(HookProblem))}
 
 
+def is_kept(session: Session, name: str) -> bool:
+    """Whether there is an event or a listener of a hook of this name, be it registered no longer."""
+    kept = (sa.exists().where(kind.hook == name) for kind in (Event, Listener))
+    return bool(session.scalar(sa.select(sa.or_(*kept))))
+
+
 def _events(session: Session, since: datetime) -> dict[str, int]:
     query = (
         sa.select(Event.hook, sa.func.count())
