@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from tests import factories
 from tests.api.conftest import calling
@@ -98,6 +99,35 @@ def test_a_call_without_a_good_token_is_answered_401(app, header):
     assert answer.status_code == 401
     assert answer.mimetype == "application/problem+json"
     assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
+
+
+@pytest.mark.parametrize(
+    ("header", "detail"),
+    [
+        (None, "Send a token"),
+        ("Basic dXNlcjpwYXNz", "Send a token"),  # there was none that could be unknown
+        ("Bearer whk_unknown", "This token is not known"),
+    ],
+)
+def test_what_is_missing_or_wrong_about_the_token_is_told(app, header, detail):
+    headers = {} if header is None else {"Authorization": header}
+
+    answer = app.test_client().get("/api/v1/hooks", headers=headers)
+
+    assert answer.json["detail"].startswith(detail)
+    assert ("error=" in answer.headers["WWW-Authenticate"]) == ("not known" in detail)
+
+
+@pytest.mark.parametrize("header", [None, "Bearer whk_", "Bearer whk_" + "a" * 43])
+def test_without_its_tables_the_database_is_told_of_and_not_the_token(app, header):
+    with app.extensions["webhooks"].sa_engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE webhooks_api_tokens"))
+    headers = {} if header is None else {"Authorization": header}
+
+    answer = app.test_client().get("/api/v1/hooks", headers=headers)
+
+    assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+    assert "Run `flask --app wsgi webhooks migrate`" in answer.json["detail"]
 
 
 def test_the_scheme_may_be_written_in_any_case(app, engine):

@@ -210,6 +210,11 @@ def test_a_url_is_stored_as_it_is_sent(url: str, stored: str) -> None:
 
 
 def test_sentences_name_what_is_wrong() -> None:
+    for url in ("http:///x", "http://:80/"):
+        with pytest.raises(Refused, match=r"^url: Write a host name after the two slashes\.$"):
+            canonical_url(url, PUBLIC)
+    with pytest.raises(Refused, match=r"^url: Write a URL, such as "):
+        canonical_url("", PUBLIC)
     with pytest.raises(Refused, match=r"^url: 10\.0\.0\.1 is not a public address\.$"):
         canonical_url("http://10.0.0.1/", PUBLIC)
     with pytest.raises(Refused, match=r"^url: Port 6379 is not allowed\.$"):

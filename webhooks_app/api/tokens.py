@@ -28,6 +28,7 @@ def check() -> Response | None:
     """Let a call through whose token has the scope that its view asks for; before every call."""
     token = _token_of_request()
     if token is None:
+        _expect_tables()
         return _unknown()
     g.api_token = token
     view: Any = current_app.view_functions[str(request.endpoint)]
@@ -67,6 +68,12 @@ def _token_of_request() -> ApiToken | None:
     return found
 
 
+def _expect_tables() -> None:
+    """Raise the database's error where it has no tables yet: then no token is good, and a new one would not help."""
+    db.session().execute(sa.select(ApiToken.id).limit(1))
+    db.session.close()
+
+
 def _note_use(token: ApiToken) -> None:
     try:
         accounts.touch_token(console().engine, token)
@@ -76,13 +83,18 @@ def _note_use(token: ApiToken) -> None:
 
 
 def _unknown() -> Response:
-    if "Authorization" in request.headers:
+    if _is_bearer():
         return problem(
             401,
             "This token is not known, has expired or was revoked.",
             headers={"WWW-Authenticate": f'{_REALM}, error="invalid_token"'},
         )
     return problem(401, "Send a token: Authorization: Bearer whk_…", headers={"WWW-Authenticate": _REALM})
+
+
+def _is_bearer() -> bool:
+    """Whether a token was sent at all, be it a wrong one."""
+    return request.headers.get("Authorization", "").lower().startswith("bearer ")
 
 
 def _too_narrow(token: ApiToken, asked: Scope) -> Response:

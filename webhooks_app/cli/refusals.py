@@ -13,7 +13,7 @@ from flask.cli import ScriptInfo
 
 from webhooks_app.console import Console
 from webhooks_app.engine import QueueUnreachable
-from webhooks_app.errors import NotRegistered, Refused, WebhooksError
+from webhooks_app.errors import FieldError, NotRegistered, Refused, WebhooksError
 from webhooks_app.logs import log_to
 from webhooks_app.runtime.worker import CannotWork
 from webhooks_app.start import one_line
@@ -46,7 +46,7 @@ def served(ctx: click.Context) -> Console:
 def line_of(error: Exception, found: Console) -> str:
     """The sentence for a person, with what to do where that is known."""
     if isinstance(error, Refused):
-        return " ".join(f"{each.field}: {each.message}" for each in error.errors)
+        return " ".join(_of_field(each) for each in error.errors)
     if isinstance(error, NotRegistered):
         names = list(found.engine.hooks)
         return f"{one_line(error)} " + (f"The hooks are: {', '.join(names)}." if names else "There are none.")
@@ -55,6 +55,12 @@ def line_of(error: Exception, found: Console) -> str:
     if isinstance(error, CommandError):
         return f"The tables cannot be migrated: {one_line(error)}. Were they made by a newer version?"
     return one_line(error)
+
+
+def _of_field(error: FieldError) -> str:
+    # What is wrong with a condition may begin with its argument, which the field's name ends with.
+    argument = error.field.partition(".")[2]
+    return f"{error.field}: {error.message.removeprefix(f'{argument}: ')}"
 
 
 def _about_database(error: sa.exc.DBAPIError, found: Console) -> str:

@@ -87,6 +87,8 @@ def _parts(url: str) -> tuple[str, str, str]:
         raise _refused("url_length", f"The URL is longer than {MAX_LENGTH} characters.")
     if _FORBIDDEN.search(url):
         raise _refused("url_chars", "The URL holds a space, a backslash or a control character.")
+    if not url:
+        raise _refused("url_scheme", "Write a URL, such as https://example.com/hooks.")
     match = _SCHEME.fullmatch(url)
     if not match or match[1].lower() not in DEFAULT_PORTS:
         raise _refused("url_scheme", "Only http:// and https:// URLs are accepted.")
@@ -112,6 +114,8 @@ def _authority(written: str) -> _Authority:
     named = _NAMED.fullmatch(written)
     if not named:
         raise _unreadable()
+    if not named[1]:
+        raise _refused("url_host", "Write a host name after the two slashes.")
     host = _ascii(named[1]).removesuffix(".")
     port = _port(named[2])
     if _NUMBER.fullmatch(host.rpartition(".")[2]):
