@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Top-level modules that are not words.
 BASE = {
     "errors",
+    "flask_command",
     "version",
     "schedule",
     "setting",

@@ -17,6 +17,8 @@ def test_it_names_the_address_the_link_and_the_demo():
     assert "    http://127.0.0.1:9000/login/x\n" in text
     assert "--app wsgi webhooks send person name=Joe" in text
     assert "http://127.0.0.1:9000/demo" in text
+    # What is sent before anybody listens goes nowhere.
+    assert text.index("http://127.0.0.1:9000/hooks/person/listeners/new") < text.index("send person")
     assert "/srv/instance/logs" in text
 
 
@@ -24,7 +26,7 @@ def test_a_guest_is_not_promised_the_demo():
     text = welcome_text(read(), link="x", app_import="shop", url_prefix="/webhooks")
 
     assert "Webhooks App runs at http://127.0.0.1:8000/webhooks\n" in text
-    assert "--app shop webhooks hooks" in text
+    assert text.index("--app shop webhooks listeners add HOOK URL") < text.index("--app shop webhooks send")
     assert "demo" not in text
 
 

@@ -1,10 +1,14 @@
 """How do people come in? By password or link, throttled, in a session of their own."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.web.conftest import page
 from webhooks_app.engine import accounts
 from webhooks_app.engine.audit import COMMAND_LINE
+from webhooks_app.flask_command import flask_command
 
 EMAIL, PASSWORD = "elena@example.com", "correct horse battery"
 
@@ -126,6 +130,13 @@ def test_signing_out_ends_the_session(viewer):
     viewer.post("/logout")
 
     assert viewer.get("/hooks").status_code == 302
+
+
+def test_the_command_that_prints_a_link_is_told_as_it_is_typed_here(client):
+    typed = flask_command(sys.argv[0], python=sys.executable, root=Path.cwd())
+
+    for address in ("/login", "/login/whs_nothing"):
+        assert f"<code>{typed} --app wsgi webhooks sign-in-link</code>" in client.get(address).text
 
 
 def test_whoever_is_signed_in_does_not_see_the_form(viewer):

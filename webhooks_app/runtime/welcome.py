@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from webhooks_app.flask_command import flask_command
 from webhooks_app.settings import Settings
 
 DEMO = "webhooks_app.demo"
@@ -21,8 +22,8 @@ def welcome_text(settings: Settings, *, link: str, app_import: str, url_prefix: 
         "Sign in with this link (once, within 15 minutes):",
         f"    {link}",
         "",
-        "Try next, in a second terminal:",
-        *(f"    {each}" for each in _next_steps(app_import, demo=f"{address}/demo" if has_demo else None)),
+        "Try next:",
+        *(f"    {each}" for each in _next_steps(address, app_import=app_import, has_demo=has_demo)),
         "",
         f"Logs: {settings.instance_path / 'logs'}",
         "Ctrl-C stops everything; nothing is lost.",
@@ -30,18 +31,20 @@ def welcome_text(settings: Settings, *, link: str, app_import: str, url_prefix: 
     return "\n".join(lines)
 
 
-def _next_steps(app_import: str, *, demo: str | None) -> list[str]:
-    webhooks = f"{_flask(Path.cwd())} --app {app_import} webhooks"
-    if demo is None:
-        return [f"{webhooks} hooks", f"{webhooks} listeners add HOOK URL"]
+def _next_steps(address: str, *, app_import: str, has_demo: bool) -> list[str]:
+    """A listener first: without one an event is kept, and goes nowhere."""
+    flask = flask_command(sys.argv[0], python=sys.executable, root=Path.cwd())
+    webhooks = f"{flask} --app {app_import} webhooks"
+    if not has_demo:
+        return [
+            f"1. Make a listener: open {address}/hooks, or in a second terminal",
+            f"       {webhooks} listeners add HOOK URL",
+            "2. Let something happen:",
+            f"       {webhooks} send HOOK key=text",
+        ]
     return [
-        f"{webhooks} hooks",
-        f'{webhooks} send person name=Joe address="New York"',
-        f"or open {demo} and add a person",
+        f"1. Make a listener: {address}/hooks/person/listeners/new",
+        f"   A box of {address}/echo is a URL to try with.",
+        f"2. Add a person at {address}/demo, or in a second terminal:",
+        f'       {webhooks} send person name=Joe address="New York"',
     ]
-
-
-def _flask(root: Path) -> str:
-    # The environment that `make run` made is not on the person's PATH.
-    script = Path(sys.executable).with_name("flask")
-    return str(script.relative_to(root)) if script.is_relative_to(root) else "flask"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
@@ -13,6 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webhooks_app.console import console
 from webhooks_app.engine import accounts
 from webhooks_app.extensions import limiter
+from webhooks_app.flask_command import flask_command
 from webhooks_app.storage.queries import people
 from webhooks_app.web.forms import SignInForm
 from webhooks_app.web.identity import begin_session, end_session, safe_next
@@ -111,6 +114,13 @@ def leave() -> BaseResponse:
     end_session()
     flash("You are signed out.", "info")
     return redirect(url_for("sign_in.form"))
+
+
+@bp.app_template_global("sign_in_command")
+def sign_in_command() -> str:
+    """What prints a link, as it is typed in the folder that this process runs in."""
+    flask = flask_command(sys.argv[0], python=sys.executable, root=Path.cwd())
+    return f"{flask} --app {'YOUR_APPLICATION' if console().is_guest else 'wsgi'} webhooks sign-in-link"
 
 
 def _where_to() -> str:
