@@ -10,11 +10,19 @@ import pytest
 from redis.exceptions import ResponseError
 
 from tests.bench.counted import counted_client, packets_of
-from tests.patience import SOON
+from tests.patience import SOON, wait_until
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.engine.queue_facts import DELIVERIES, SLOW
 from webhooks_app.runtime.redis_client import quick_client
-from webhooks_app.runtime.rq_queue import EPOCH, JOB_TIMEOUT_SECONDS, KICK, KICK_SECONDS, RqQueue, open_queue
+from webhooks_app.runtime.rq_queue import (
+    EPOCH,
+    JOB_TIMEOUT_SECONDS,
+    KICK,
+    KICK_SECONDS,
+    SILENT_SECONDS,
+    RqQueue,
+    open_queue,
+)
 
 
 @pytest.fixture
@@ -135,6 +143,48 @@ def test_a_silent_redis_holds_a_caller_up_for_half_a_second():
             queue.ring()
 
     assert time.monotonic() - began < SOON
+
+
+def test_a_silent_redis_is_waited_for_once_and_asked_again_a_moment_later():
+    now = 100.0
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = quick_client(f"redis://127.0.0.1:{server.getsockname()[1]}")
+        queue = RqQueue(client, clock=lambda: now)
+        for call in CALLS.values():
+            with pytest.raises(QueueUnreachable):
+                call(queue)
+        server.accept()[0].close()
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):  # nobody asked a second time
+            server.accept()
+
+        now += SILENT_SECONDS
+        with pytest.raises(QueueUnreachable):
+            queue.ring()
+        server.accept()[0].close()
+
+
+def test_a_redis_that_is_back_is_rung_at_once(connection, redis_url, jobs_in):
+    client = quick_client("unix:///nowhere/redis.sock")
+    queue = RqQueue(client, clock=lambda: 100.0)
+    with pytest.raises(QueueUnreachable):
+        queue.ring()
+
+    client.connection_pool = quick_client(redis_url).connection_pool
+    queue.ring()
+
+    assert jobs_in() == [("dispatch", {})]
+
+
+def test_a_redis_that_hung_is_rung_again_when_the_moment_is_over(connection, rq_queue, jobs_in):
+    rq_queue.fall_silent()
+    with pytest.raises(QueueUnreachable, match="a moment ago"):
+        rq_queue.ring()
+
+    wait_until(lambda: not rq_queue.is_silent)
+    rq_queue.ring()
+
+    assert jobs_in() == [("dispatch", {})]
 
 
 def test_a_ring_costs_one_round_trip_while_another_rings_and_at_most_three_else(redis_url):

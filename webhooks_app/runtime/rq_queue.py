@@ -8,12 +8,14 @@ never as pickle, and only our own functions are run from them (see `rq_job`).
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as NoAnswer
 from rq import Queue as RedisQueue
 from rq.serializers import JSONSerializer
 
@@ -31,6 +33,9 @@ TRIED_SECONDS = 60
 
 # The backstop behind the transport's own deadline: the largest timeout and the lease's margin, less 15 s.
 JOB_TIMEOUT_SECONDS = 90
+# A page or a command may ask several times: after a wait that was in vain the next ones are answered without asking.
+# No longer than this, because what is not rung for meanwhile is left to the sweep.
+SILENT_SECONDS = 1.0
 FAILURE_SECONDS = 3600  # a job that failed is kept so long for whoever wonders; its rows are the sweep's
 
 P = ParamSpec("P")
@@ -40,14 +45,20 @@ T = TypeVar("T")
 def _or_unreachable(
     call: Callable[Concatenate[RqQueue, P], T],
 ) -> Callable[Concatenate[RqQueue, P], T]:
-    """Redis's errors become ours."""
+    """Redis's errors become ours; a Redis that did not answer a moment ago is not waited for once more."""
 
     @wraps(call)
     def called(self: RqQueue, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        if self.is_silent:
+            raise QueueUnreachable("no answer a moment ago")
         try:
             return call(self, *args, **kwargs)
         except ResponseError as error:
             raise QueueRefuses(str(error)) from error
+        except NoAnswer as error:
+            # Only who hangs costs time; a Redis that is gone is refused at once, and rung as soon as it is back.
+            self.fall_silent()
+            raise QueueUnreachable(said(error)) from error
         except (RedisError, OSError) as error:
             raise QueueUnreachable(said(error)) from error
 
@@ -57,9 +68,20 @@ def _or_unreachable(
 class RqQueue:
     """The engine's Queue on RQ; see engine.Queue for what each call promises."""
 
-    def __init__(self, connection: Redis) -> None:
+    def __init__(self, connection: Redis, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = connection
+        self._clock = clock
+        self._silent_until = clock()
         self._queues = {name: open_queue(name, connection) for name in (DELIVERIES, SLOW)}
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether Redis let a call wait in vain a moment ago."""
+        return self._clock() < self._silent_until
+
+    def fall_silent(self) -> None:
+        """Ask nothing for a moment."""
+        self._silent_until = self._clock() + SILENT_SECONDS
 
     @_or_unreachable
     def ring(self, *, again: bool = False) -> None:
