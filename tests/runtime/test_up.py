@@ -108,7 +108,8 @@ def test_it_starts_all_restarts_what_dies_and_stops_in_order(start, tmp_path):
     wait_until(lambda: len(noted(tmp_path)) == 5)
     time.sleep(1)  # supervisor believes in a start after a second
     os.kill(first, signal.SIGKILL)
-    assert "worker-1 died; it is started again." in up.read_until("died")
+    told = up.read_until("it is started again")
+    assert "worker-1 was killed by SIGKILL; it is started again. " in told
     wait_until(lambda: len(up.pids("worker-1")) == 2)
 
     # A second one in the same checkout says so in one line.

@@ -1,11 +1,13 @@
 """Supervisor, in this process: keep the programs running, and tell the person only what matters.
 
 supervisor's own log says everything to its file. People hear when the pages answer, when a program dies or
-cannot start (with the last lines of its log), and when everything stops.
+cannot start (and what it wrote just before), and when everything stops.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections import deque
 from collections.abc import Callable
@@ -25,6 +27,8 @@ from webhooks_app.runtime.supervise import log_of
 # supervisor looks around once a second unless something wakes it, and a signal does not: Ctrl-C would lag.
 _LONGEST_NAP_SECONDS = 0.2
 _TAIL_LINES = 15
+# What a program wrote longer before its end than this does not tell why it ended.
+_LAST_WORDS_SECONDS = 10.0
 # A program that dies again and again is told of once in this time.
 _QUIET_SECONDS = 60.0
 
@@ -48,6 +52,9 @@ class Foreman(Supervisor):  # type: ignore[misc]  # supervisor ships no types
         self._say = say
         self._noted: set[int] = set()
         self._told_at: dict[str, float] = {}
+        self._wait = options.waitpid
+        self._last_status = 0
+        options.waitpid = self._waitpid
         self.has_failed = False
 
     def runforever(self) -> None:
@@ -66,6 +73,12 @@ class Foreman(Supervisor):  # type: ignore[misc]  # supervisor ships no types
             self._say(self._welcome())
             self._welcome = None
 
+    def _waitpid(self) -> tuple[int | None, int | None]:
+        """supervisor's own, whose status its events do not tell; what follows from it is done before the next."""
+        pid, status = self._wait()
+        self._last_status = status or 0
+        return pid, status
+
     def _note_processes(self) -> None:
         running = {
             pid
@@ -81,7 +94,9 @@ class Foreman(Supervisor):  # type: ignore[misc]  # supervisor ships no types
         self._tell(event.process.config.name, "stopped right after its start; trying again.")
 
     def _on_death(self, event: Any) -> None:
-        self._tell(event.process.config.name, "died; it is started again.")
+        name = event.process.config.name
+        words = last_words(log_of(name, instance=self._instance), now=time.time())
+        self._tell(name, f"{how_it_ended(self._last_status)}; it is started again.", words=words)
 
     def _on_given_up(self, event: Any) -> None:
         name = event.process.config.name
@@ -93,13 +108,16 @@ class Foreman(Supervisor):  # type: ignore[misc]  # supervisor ships no types
     def _on_stopping(self, _event: Any) -> None:
         self._say("Stopping …")
 
-    def _tell(self, name: str, what: str) -> None:
+    def _tell(self, name: str, what: str, *, words: str | None = None) -> None:
         now = time.monotonic()
         if self.stopping or now - self._told_at.get(name, -_QUIET_SECONDS) < _QUIET_SECONDS:
             return
         self._told_at[name] = now
         log = log_of(name, instance=self._instance)
-        self._say(f"{name} {what} The end of {log}:\n{tail(log)}")
+        words = tail(log) if words is None else words
+        self._say(
+            f"{name} {what} The end of {log}:\n{words}" if words else f"{name} {what} Its log is {log}."
+        )
 
 
 def keep_running(
@@ -130,6 +148,26 @@ def keep_running(
 def _shorten_naps(options: Any) -> None:
     poll = options.poller.poll
     options.poller.poll = lambda timeout: poll(min(timeout, _LONGEST_NAP_SECONDS))
+
+
+def how_it_ended(status: int) -> str:
+    """A process's wait status in words."""
+    if not os.WIFSIGNALED(status):
+        return f"ended by itself with status {os.waitstatus_to_exitcode(status)}"
+    number = os.WTERMSIG(status)
+    try:
+        return f"was killed by {signal.Signals(number).name}"
+    except ValueError:  # a real-time signal has no name
+        return f"was killed by signal {number}"
+
+
+def last_words(log: Path, *, now: float) -> str:
+    """The end of the log of a program that ended just now; "" if it is of an earlier time."""
+    try:
+        is_old = log.stat().st_mtime < now - _LAST_WORDS_SECONDS
+    except OSError:
+        is_old = True
+    return "" if is_old else tail(log)
 
 
 def tail(log: Path) -> str:
