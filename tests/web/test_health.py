@@ -1,4 +1,4 @@
-"""What do load balancers hear?"""
+"""What do load balancers and scrapers hear?"""
 
 import pytest
 import sqlalchemy as sa
@@ -46,3 +46,9 @@ def test_tables_of_another_version_are_a_reason(client):
     [reason] = client.get("/readyz").json["reasons"]
 
     assert "Run `flask --app wsgi webhooks migrate`" in reason
+
+
+def test_a_scraper_is_not_sent_to_sign_in(client):
+    for host in ("localhost", "10.0.0.7"):
+        answer = client.get("/metrics", base_url=f"http://{host}")
+        assert (answer.status_code, answer.mimetype) == (404, "text/plain")

@@ -13,8 +13,8 @@ from webhooks_app.web.identity import role_asked, safe_next
 
 # What everybody may see; every other page of the console wants somebody who is signed in.
 OPEN = {
-    "health.alive", "health.ready", "sign_in.form", "sign_in.enter", "sign_in.link", "sign_in.use_link",
-    "sign_in.out", "echo.receive", "static",
+    "health.alive", "health.metrics", "health.ready", "sign_in.form", "sign_in.enter", "sign_in.link",
+    "sign_in.use_link", "sign_in.out", "echo.receive", "static",
 }  # fmt: skip
 # What stands in an address, so that it is one of the view's; the rows are not there.
 PARTS = {"side": "request", "person_id": 1}

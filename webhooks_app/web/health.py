@@ -1,4 +1,4 @@
-"""Does this server run, and can it work? For load balancers; they ask by address, so any Host will do."""
+"""Does this server run, and can it work? For machines; they ask by address, so any Host will do."""
 
 from __future__ import annotations
 
@@ -31,6 +31,14 @@ def ready() -> tuple[Response, int]:
     reasons = [reason for reason in (_database_problem(), _queue_problem()) if reason]
     answer = {"ready": not reasons, "version": __version__, "reasons": reasons}
     return jsonify(answer), 503 if reasons else 200
+
+
+@bp.get("/metrics")
+@any_host
+@open_to_all
+def metrics() -> tuple[Response, int]:
+    """None in this version, in plain text: a scraper must not take the sign-in page for an answer."""
+    return Response("There are no metrics in this version.\n", mimetype="text/plain"), 404
 
 
 def _database_problem() -> str | None:
