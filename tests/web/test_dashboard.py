@@ -53,7 +53,7 @@ def test_the_verdict_counts_the_failing_and_clears_the_others(viewer, all_runs, 
     text = page(viewer, "/")
 
     assert verdict_of(text) == "2 of 3 listeners are failing or disabled. Everything else is delivering."
-    assert "<title>2 failing · Dashboard · Webhooks</title>" in text
+    assert "<title>2 failing or disabled · Dashboard · Webhooks</title>" in text
 
 
 def test_a_listener_in_trouble_comes_with_its_reason_its_last_error_and_what_helps(

@@ -61,6 +61,13 @@ def test_the_tone_goes_with_it(found, tone):
     assert found.tone == tone
 
 
+@pytest.mark.parametrize("counts, short", [
+    ((1, 0, 2, 0), "2 failing"), ((1, 0, 0, 1), "1 disabled"), ((1, 0, 1, 1), "2 failing or disabled"),
+])  # fmt: skip
+def test_the_title_has_the_state_that_the_sentence_has(counts, short):
+    assert said(counts).short == short
+
+
 def test_what_stops_everything_comes_before_what_stops_one():
     assert said((1, 0, 1, 0), stoppages=["Redis is away.", "No clock."]).sentence == "Redis is away."
 

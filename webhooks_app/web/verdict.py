@@ -41,7 +41,7 @@ def verdict(
     ailing = states[State.FAILING] + states[State.DISABLED]
     if ailing:
         sentence = _ailing(states, ailing=ailing, retrying=retrying, listeners=listeners)
-        return Verdict("bad", sentence, f"{ailing:,} failing")
+        return Verdict("bad", sentence, f"{ailing:,} {_ailment(states)}")
     if retrying:
         sentence = _retried(retrying, total, listeners=listeners, said=said)
         return Verdict("warn", sentence, f"{retrying:,} retrying")
@@ -56,8 +56,7 @@ def verdict(
 
 
 def _ailing(states: Mapping[State, int], *, ailing: int, retrying: int, listeners: int) -> str:
-    disabled = states[State.DISABLED]
-    word = "disabled" if disabled == ailing else "failing or disabled" if disabled else "failing"
+    word = _ailment(states)
     if ailing == listeners:
         return (
             f"The only listener is {word}." if listeners == 1 else f"All {listeners:,} listeners are {word}."
@@ -65,6 +64,13 @@ def _ailing(states: Mapping[State, int], *, ailing: int, retrying: int, listener
     also = f", and {retrying:,} {_is(retrying)} retrying" if retrying else ""
     rest = " Everything else is delivering." if states[State.ACTIVE] > retrying else ""
     return f"{ailing:,} of {plural(listeners, 'listener')} {_is(ailing)} {word}{also}.{rest}"
+
+
+def _ailment(states: Mapping[State, int]) -> str:
+    """Failing and disabled are two states: each by its own word, in the sentence and in the title."""
+    if not states[State.FAILING]:
+        return "disabled"
+    return "failing or disabled" if states[State.DISABLED] else "failing"
 
 
 def _retried(retrying: int, total: Slot, *, listeners: int, said: str) -> str:
