@@ -57,20 +57,29 @@ def test_the_verdict_counts_the_failing_and_clears_the_others(viewer, all_runs, 
 
 
 def test_a_listener_in_trouble_comes_with_its_reason_its_last_error_and_what_helps(
-    operator, viewer, all_runs, clock, make_listener, make_delivery
+    operator, viewer, all_runs, clock, make_listener, make_delivery, add_attempt
 ):
     since = clock() - 3 * HOUR
     erp = make_listener(
         name="Old ERP", state=State.FAILING, state_reason="10 failures in a row.", state_since=since
     )
-    wrong = {"last_error_class": "tls_error", "finished_at": clock()}
+    wrong = {"last_error_class": "tls_error", "finished_at": clock(), "created_at": clock() - 5 * HOUR}
     failed = make_delivery(listener=erp, status=Status.FAILED, **wrong)
+    add_attempt(failed, error_class="tls_error", status_code=None, started_at=clock() - HOUR)
     make_delivery(listener=erp, status=Status.HELD)
 
     text = page(operator, "/")
 
     row = re.search(rf'<tr id="lsn_{erp.id}">.*?</tr>', text)[0]
-    for said in ("Old ERP", "Failing", "10 failures in a row.", "1 failed, 1 held", "TLS error", "3 h ago"):
+    for said in (
+        "Old ERP",
+        "Failing",
+        "10 failures in a row.",
+        "1 failed, 1 held",
+        "TLS error",
+        "3 h ago",
+        "1 h ago",
+    ):
         assert said in row
     assert f"/deliveries/dlv_{failed.id}" in row and f"/listeners/lsn_{erp.id}/resume" in row
     assert f"/listeners/lsn_{erp.id}/resume" not in page(viewer, "/")

@@ -35,6 +35,7 @@ def _row(
     one: Troubled, wrong: Delivery | None, last: Mapping[str, Last], *, since: datetime
 ) -> dict[str, Any]:
     listener, shown_id = one.listener, ids.shown(ids.LISTENER, one.listener.id)
+    attempt = last.get(wrong.id, Last()) if wrong else Last()
     is_stopped = listener.state in IN_TROUBLE
     return {
         "id": shown_id,
@@ -48,9 +49,9 @@ def _row(
         "since": listener.state_since if is_stopped else _begun_at(one),
         "counts": _counts(one),
         "failed": one.failed,
-        "error": error_word(wrong.last_error_class, last.get(wrong.id, Last()).error) if wrong else "",
+        "error": error_word(wrong.last_error_class, attempt.error) if wrong else "",
         "error_id": ids.shown(ids.DELIVERY, wrong.id) if wrong else "",
-        "error_at": wrong.finished_at or wrong.created_at if wrong else None,
+        "error_at": attempt.started_at or wrong.created_at if wrong else None,
         "failed_args": (("listener", shown_id), ("status", "failed"), ("since", iso(since))),
         "retrying_args": (("listener", shown_id), ("status", "retrying")),
     }

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.factories import make_delivery, make_event, make_listener, make_user
+from tests.factories import make_attempt, make_delivery, make_event, make_listener, make_user
 from webhooks_app.engine.audit import CODE, Actor, note
 from webhooks_app.storage.echo import EchoBox, EchoRequest
 from webhooks_app.storage.models import HookProblem, State, Status
@@ -104,6 +104,21 @@ def test_health_counts_what_ended_and_shows_the_last_answer(any_engine, session,
     assert health.next_due_at == clock() + timedelta(minutes=5)
     assert found[quiet.id] == listeners.Health()
     assert found[quiet.id].success is None
+
+
+def test_the_last_answer_has_the_moment_of_its_attempt_and_not_of_its_delivery(
+    any_engine, session, clock, since
+):
+    listener = make_listener(any_engine)
+    columns = {"last_status_code": 500, "last_error_class": "http_500", "attempt_count": 2}
+    delivery = make_delivery(any_engine, listener=listener, status=Status.RETRYING, **columns)
+    make_attempt(any_engine, delivery)
+    last_at = clock.tick(6 * 3600)
+    make_attempt(any_engine, delivery, number=2, error="Receiver answered 500.")
+
+    health = listeners.health(session, [listener.id], since)[listener.id]
+
+    assert (health.last_at, health.last_error) == (last_at, "Receiver answered 500.")
 
 
 def test_health_of_nobody_asks_nothing(session, since):

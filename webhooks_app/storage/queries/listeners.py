@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from webhooks_app.storage.models import WAITING, Delivery, Listener, Status
 from webhooks_app.storage.queries import attempts
+from webhooks_app.storage.queries.attempts import Last
 from webhooks_app.storage.queries.indexed import IS_UNSENT
 from webhooks_app.storage.queries.page import Cursor, Page, page_of
 
@@ -25,7 +26,7 @@ class Health:
     last_status_code: int | None = None
     last_error_class: str | None = None
     last_error: str | None = None  # our sentence about it
-    last_at: datetime | None = None
+    last_at: datetime | None = None  # of the attempt that was answered so
     next_due_at: datetime | None = None
 
     @property
@@ -146,18 +147,20 @@ def _ended(session: Session, listener_ids: Sequence[str], since: datetime) -> di
 def _last_answers(
     session: Session, listener_ids: Sequence[str], since: datetime
 ) -> dict[str, tuple[int | None, str | None, str | None, datetime]]:
-    """What came last of each listener's newest delivery that was tried; the moment is the delivery's."""
+    """What came last of each listener's newest delivery that was tried, with the moment of that attempt.
+
+    The delivery's own moment says nothing of it: the last of its attempts may be hours later.
+    """
     place = sa.func.row_number().over(
         partition_by=Delivery.listener_id, order_by=(Delivery.created_at.desc(), Delivery.id.desc())
     )
-    at = sa.func.coalesce(Delivery.finished_at, Delivery.created_at, type_=Delivery.created_at.type)
     ranked = (
         sa.select(
             Delivery.id,
             Delivery.listener_id,
             Delivery.last_status_code,
             Delivery.last_error_class,
-            at.label("at"),
+            Delivery.created_at,
             place.label("place"),
         )
         .where(
@@ -170,15 +173,12 @@ def _last_answers(
     )
     rows = session.execute(sa.select(ranked).where(ranked.c.place == 1)).all()
     last = attempts.last_ones(session, [row.id for row in rows])
-    return {
-        row.listener_id: (
-            row.last_status_code,
-            row.last_error_class,
-            last[row.id].error if row.id in last else None,
-            row.at,
-        )
-        for row in rows
-    }
+    found = {}
+    for row in rows:
+        attempt = last.get(row.id, Last())
+        at = attempt.started_at or row.created_at
+        found[row.listener_id] = (row.last_status_code, row.last_error_class, attempt.error, at)
+    return found
 
 
 def _waiting(session: Session, listener_ids: Sequence[str]) -> dict[str, tuple[int, datetime]]:
