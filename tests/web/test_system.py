@@ -67,6 +67,15 @@ def test_a_redis_that_is_away_is_told_and_the_page_still_comes(viewer, queue):
     assert "Redis does not answer." in text and "Not known just now" in text
 
 
+@pytest.mark.parametrize("url", ["/", "/system", "/hooks"])
+def test_a_redis_that_is_away_does_not_stop_what_the_clock_delivers(viewer, queue, url):
+    queue.is_down = True
+
+    text = page(viewer, url)
+
+    assert "the clock delivers them meanwhile" in text and "as soon as" not in text
+
+
 @pytest.mark.parametrize("url", ["/", "/system"])
 def test_a_redis_that_is_away_is_told_once(viewer, queue, url):
     queue.is_down = True

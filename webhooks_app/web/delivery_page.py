@@ -36,7 +36,7 @@ class Waiting:
 
 NO_WORKER = Waiting("No worker is running, so nothing is sent.", WORKER_COMMAND, "warn")
 NO_QUEUE = Waiting(
-    "Redis does not answer. The delivery is kept, and goes out as soon as Redis is back.", level="warn"
+    "Redis does not answer. The delivery is kept, and the clock sends it meanwhile, only later.", level="warn"
 )
 
 

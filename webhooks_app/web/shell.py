@@ -21,7 +21,9 @@ CHECKED_EVERY_SECONDS = 3.0
 DEMO = "webhooks_app.demo"
 
 TELL_OF_REDIS = ("dashboard", "system")  # the pages that say it themselves
-QUEUE_AWAY = "Redis does not answer. Events are accepted and kept; they are delivered as soon as it is back."
+QUEUE_AWAY = (
+    "Redis does not answer. Events are accepted and kept, and the clock delivers them meanwhile, more slowly."
+)
 QUEUE_REFUSES = (
     "Redis takes nothing: its memory or disk is full, or it is a copy that only reads. Events are accepted and kept, "
     "and go out slowly. See Redis's log and its maxmemory."
