@@ -47,8 +47,26 @@ def test_every_listener_of_the_hook_is_there(operator, make_event, make_listener
 
     text = page(operator, f"/events/evt_{event.id}")
 
-    assert "1 of 2 listeners" in text and "The listener is paused." in text
+    assert "Delivered to 0 of 1 listener that wanted it" in text and "The listener is paused." in text
     assert "Not matched: name is &#34;Ann&#34;" in text and "Got: <code>&#34;Joe&#34;</code>" in text
+
+
+def test_who_got_it_counts_what_arrived_among_those_who_wanted_it(
+    viewer, make_event, make_listener, make_delivery, clock
+):
+    event = make_event(dispatched_at=clock())
+    for status in ("delivered", "delivered", "retrying", "held"):
+        make_delivery(event=event, listener=make_listener(), status=status)
+    make_listener(created_at=clock.tick(60))  # made after the event: it could not have wanted it
+
+    assert "Delivered to 2 of 4 listeners that wanted it" in page(viewer, f"/events/evt_{event.id}")
+
+
+def test_an_event_that_nobody_got_says_so(viewer, make_event, make_listener, clock):
+    make_listener(filter={"name": {"is": "Ann"}})
+
+    assert "No listener wanted it" in page(viewer, f"/events/evt_{make_event(dispatched_at=clock()).id}")
+    assert "Being matched with its listeners" in page(viewer, f"/events/evt_{make_event().id}")
 
 
 def test_an_event_has_one_short_id_wherever_it_is_named(operator, make_delivery):

@@ -123,10 +123,15 @@ def _shares(event: Event, *, sees_values: bool) -> dict[str, Any]:
     is_settled = event.dispatched_at is not None and all(one.status in FINAL for one in event.deliveries)
     return {
         "shares": shares,
-        "reached": sum(bool(one.deliveries) for one in shares),
+        "wanted": sum(bool(one.deliveries) for one in shares),
+        "delivered": sum(_has_it(one) for one in shares),
         "is_settled": is_settled,
         "revision": revision_of(*told),
     }
+
+
+def _has_it(share: matching.Share) -> bool:
+    return any(one.status == Status.DELIVERED for one in share.deliveries)
 
 
 def _told(delivery: Delivery) -> tuple[Any, ...]:
