@@ -190,6 +190,15 @@ def test_deleting_cancels_what_waits_and_leaves_the_rest_readable(any_engine, cl
     assert (stored.deleted_at, stored.code_key) == (clock(), None)
 
 
+def test_deleting_forgets_the_secrets(any_engine):
+    listener, other = make_listener(any_engine), make_listener(any_engine)
+
+    listeners.delete(any_engine, listener.id, by=ANNA)
+
+    with any_engine.sessions() as session:
+        assert list(session.scalars(sa.select(Secret.listener_id))) == [other.id]
+
+
 @pytest.mark.parametrize(
     "verb", [listeners.pause, listeners.resume, listeners.delete, listeners.rotate_secret]
 )

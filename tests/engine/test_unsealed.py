@@ -12,7 +12,8 @@ from tests.factories import sealed_secret
 from webhooks_app import Hook
 from webhooks_app.engine.sealing import Seal
 from webhooks_app.engine.signing import key_of, new_secret
-from webhooks_app.engine.unsealed import open_headers, unseal
+from webhooks_app.engine.signing_keys import forget_secrets
+from webhooks_app.engine.unsealed import SECRET_UNREADABLE, open_headers, unseal
 from webhooks_app.errors import SecretUnavailable
 from webhooks_app.storage.models import Listener
 
@@ -58,6 +59,16 @@ def test_what_it_does_not_say_comes_from_the_hook_and_then_from_the_settings(
 
 def test_a_listener_of_a_hook_that_is_no_longer_registered_is_sent_to_all_the_same(engine, make_listener):
     assert opened_of(engine, make_listener(hook="gone")).timeout_seconds == 15
+
+
+def test_without_any_secret_nothing_goes_out_unsigned(engine, make_listener):
+    listener = make_listener()
+    with engine.sessions.begin() as session:
+        forget_secrets(session, listener.id)
+
+    opened = opened_of(engine, listener)
+
+    assert (opened.problem, opened.keys) == (SECRET_UNREADABLE, ())
 
 
 def test_an_old_secret_signs_until_it_expires(engine, make_listener, clock):

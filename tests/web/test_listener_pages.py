@@ -241,6 +241,19 @@ def test_deleting_keeps_the_deliveries(operator, stored, make_listener, make_del
     assert operator.post(address(listener, "/pause")).status_code == 404
 
 
+def test_a_deleted_listener_is_told_in_the_past_and_without_its_secret(operator, make_listener):
+    secret = "whsec_" + "A" * 40 + "wxy="
+    listener = make_listener(secret=secret, url="http://127.0.0.1:9/x")
+    operator.post(address(listener, "/delete"))
+
+    text = page(operator, address(listener))
+
+    assert "Forgotten when the listener was deleted." in text and "wxy=" not in text
+    assert "<h2>Got, until it was deleted</h2>" in text and "because it had no filter" in text
+    assert "Disabled" not in text and "</svg>Deleted</span>" in text
+    assert "anyone on the way can read" not in text  # nothing is on its way any more
+
+
 def test_a_poll_answers_204_until_something_changes(viewer, make_listener, make_delivery):
     listener = make_listener()
     first = viewer.get(address(listener, "/live"))

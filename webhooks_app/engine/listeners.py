@@ -28,7 +28,7 @@ from webhooks_app.engine.listener_rows import (
     touch,
 )
 from webhooks_app.engine.signing import fingerprint, new_secret
-from webhooks_app.engine.signing_keys import turn
+from webhooks_app.engine.signing_keys import forget_secrets, turn
 from webhooks_app.engine.trial import Sent, send_test
 from webhooks_app.engine.unreadable import release
 from webhooks_app.engine.wanted import Wanted, check, own_headers, wanted_of
@@ -87,7 +87,7 @@ def resume(engine: Engine, listener_id: str, *, by: Actor) -> Listener:
 
 
 def delete(engine: Engine, listener_id: str, *, by: Actor) -> Listener:
-    """Take the listener away: its deliveries stay readable, and what still waits is cancelled."""
+    """Take the listener away with its secrets: its deliveries stay readable, and what still waits is cancelled."""
     now = engine.clock()
     with engine.sessions.begin() as session:
         listener = locked(session, listener_id)
@@ -100,6 +100,7 @@ def delete(engine: Engine, listener_id: str, *, by: Actor) -> Listener:
             .execution_options(synchronize_session=False)
         )
         forget(session, listener.id)
+        forget_secrets(session, listener.id)
         before = {"hook": listener.hook, "url": listener.url, "name": listener.name}
         note(session, by, "delete", "listener", listener.id, before=before, at=now)
     return listener

@@ -57,6 +57,11 @@ def turn(session: Session, seal: Seal, listener_id: str, secret: str, *, now: da
     return before
 
 
+def forget_secrets(session: Session, listener_id: str) -> None:
+    """Delete every secret of a listener to which nothing is sent any more."""
+    session.execute(sa.delete(Secret).where(Secret.listener_id == listener_id))
+
+
 def live_secrets(session: Session, listener_id: str, *, now: datetime) -> Sequence[Secret]:
     """The secrets that sign now, newest first."""
     query = (

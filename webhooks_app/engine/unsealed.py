@@ -123,12 +123,16 @@ def _unsealed(engine: Engine, listener: Listener) -> UnsealedListener:
     hook = engine.hooks.get(listener.hook)
     if hook is not None:
         check_attributes(hook)  # once more: code may have changed them since it was registered
+    keys = tuple(_keys(engine.seal, listener, now=engine.clock()))
+    if not keys:
+        # Whoever deletes the listener just now has forgotten its secrets already, and nothing is sent unsigned.
+        raise SecretUnavailable
     return UnsealedListener(
         listener_id=listener.id,
         version=listener.version,
         url=listener.url,
         headers=tuple(open_headers(engine.seal, listener).items()),
-        keys=tuple(_keys(engine.seal, listener, now=engine.clock())),
+        keys=keys,
         timeout_seconds=timeout_for(listener.timeout_seconds, hook, engine.settings),
         schedule=schedule_for(listener.retry_schedule, hook, engine.settings),
         body_format=listener.body_format,

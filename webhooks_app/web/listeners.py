@@ -187,7 +187,7 @@ def _live(listener: Listener) -> dict[str, Any]:
     return {
         "listener": listener,
         "scope": filter_of_listener(listener),
-        "warnings": url.warnings(listener.url),
+        "warnings": [] if listener.deleted_at else url.warnings(listener.url),
         "is_registered": listener.hook in engine().hooks,
         "health": health,
         "standing": trouble,
