@@ -176,12 +176,14 @@ def test_a_pending_one_says_what_it_waits_for(operator, queue, make_delivery):
 
     nobody = page(operator, address(delivery))
     queue.seen_workers = [QueueWorker("w1", "deliveries", "idle")]
+    alone = page(operator, address(delivery))
     queue.push([["a"], ["b"]])
     somebody = page(operator, address(delivery))
     queue.is_down = True
     away = page(operator, address(delivery))
 
     assert "No worker is running" in nobody and "webhooks worker" in nobody
+    assert "Waiting for a worker to take it." in alone and "0 jobs" not in alone
     assert "the queue holds 2 jobs" in somebody and "Redis does not answer" in away
 
 

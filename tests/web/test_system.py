@@ -42,6 +42,70 @@ def test_workers_and_clock_are_listed(viewer, workers_run, clock_runs):
     assert "w1" in text and "Busy" in text and "host-1" in text and "No worker" not in text
 
 
+@pytest.fixture
+def workers_heard_of(queue, clock):
+    """Both workers told of themselves so many seconds ago."""
+
+    def heard(seconds):
+        seen_at = clock() - timedelta(seconds=seconds)
+        queue.seen_workers = [
+            QueueWorker("w1", "deliveries", "idle", seen_at=seen_at),
+            QueueWorker("w2", "slow", "idle", seen_at=seen_at),
+        ]
+
+    return heard
+
+
+def test_workers_that_were_silent_for_long_are_not_said_to_run(
+    viewer, workers_heard_of, clock_runs, make_delivery
+):
+    make_delivery(status="delivered")
+    workers_heard_of(150)
+
+    text = page(viewer, "/system")
+
+    assert "No worker was heard of for 2 m 30 s, so nothing is sent." in text
+    assert text.count("</svg>Silent</span>") == 2
+    assert re.search(r"Workers</dt><dd>0</dd>.*?silent: 2", text)
+    assert "No worker was heard of" in page(viewer, "/")
+
+
+def test_due_work_that_nobody_takes_is_told_before_the_workers_count_as_silent(
+    viewer, workers_heard_of, clock_runs, queue, make_event, clock
+):
+    workers_heard_of(23)
+    make_event()
+    queue.push([["a"]])
+    clock.tick(4)
+    assert "no worker told" not in page(viewer, "/system")
+    clock.tick(6)
+
+    text = page(viewer, "/system")
+
+    assert "Work has been due for 10 s, and no worker told of itself since." in text
+
+
+@pytest.mark.parametrize(
+    ("heard_ago", "due_for", "slow"),
+    [
+        (110, 0, False),  # an idle worker waits so long for its next job
+        (110, 5, False),  # on its way into the queue
+        (3, 30, False),  # much to do, and it is being done
+        (110, 30, True),  # it waits behind other slow receivers
+    ],
+)
+def test_a_worker_that_may_well_work_is_not_accused(
+    viewer, workers_heard_of, clock_runs, queue, make_event, clock, heard_ago, due_for, slow
+):
+    make_event(created_at=clock() - timedelta(seconds=due_for))
+    queue.push([["a"]], slow=slow)
+    workers_heard_of(heard_ago)
+
+    text = page(viewer, "/system")
+
+    assert "no worker" not in text.lower()
+
+
 def test_a_missing_worker_for_slow_receivers_is_told(viewer, queue):
     queue.seen_workers = [QueueWorker("w1", "deliveries", "idle")]
 

@@ -188,7 +188,7 @@ def _workers(runs: Running) -> dict[str, Any]:
     return {
         "all": None if runs.queue.problem else len(runs.queue.of("deliveries")),
         "slow": len(runs.queue.of("slow")),
-        "busy": sum(one.state == "busy" for one in runs.queue.workers),
+        "busy": sum(one.state == "busy" for one in runs.queue.workers if one not in runs.queue.silent),
         "waiting": runs.queue.waiting + runs.queue.waiting_slow,
         "clock_runs": runs.clock_runs,
     }

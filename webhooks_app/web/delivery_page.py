@@ -229,8 +229,10 @@ def _waiting(delivery: Delivery, *, engine: Engine, now: datetime) -> Waiting | 
         ahead, workers = engine.queue.length(), engine.queue.workers()
     except QueueUnreachable:
         return NO_QUEUE
-    if not workers:
+    if all(one.is_silent(now) for one in workers):
         return NO_WORKER
+    if not ahead:
+        return Waiting("Waiting for a worker to take it.")
     return Waiting(f"Waiting for a worker; the queue holds {plural(ahead, 'job')}.")
 
 

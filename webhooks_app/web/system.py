@@ -12,13 +12,14 @@ from werkzeug.wrappers import Response
 
 from webhooks_app.console import console
 from webhooks_app.engine import Queue, QueueUnreachable, skew
-from webhooks_app.engine.queue_facts import QueueServer, QueueWorker
+from webhooks_app.engine.queue_facts import DELIVERIES, SLOW, QueueServer, QueueWorker
 from webhooks_app.storage import migrations
 from webhooks_app.storage.models import Lease
 from webhooks_app.storage.queries import leases, revision
 from webhooks_app.storage.queries import system as queries
 from webhooks_app.version import __version__
 from webhooks_app.web.delivery_page import WORKER_COMMAND
+from webhooks_app.web.present import duration
 from webhooks_app.web.revision import revision_of, unchanged
 from webhooks_app.web.shared import engine, session
 from webhooks_app.web.shell import QUEUE_AWAY, queue_problem
@@ -27,6 +28,7 @@ bp = Blueprint("system", __name__, url_prefix="/system")
 
 CLOCK = "clock"
 LATE_AFTER = timedelta(seconds=60)
+STANDS_AFTER = timedelta(seconds=10)  # a worker takes what is due at once, and tells of itself when it does
 COUNTED_UP_TO = 10_000
 CLOCK_COMMAND = "flask --app wsgi webhooks clock"
 
@@ -42,9 +44,11 @@ class QueueFacts:
     workers: tuple[QueueWorker, ...] = ()
     problem: str = ""
 
+    silent: tuple[QueueWorker, ...] = ()  # those of `workers` that told nothing of themselves for too long
+
     def of(self, queue: str) -> tuple[QueueWorker, ...]:
-        """The workers of one queue."""
-        return tuple(one for one in self.workers if queue in one.queue.split(", "))
+        """The workers of one queue that told of themselves lately."""
+        return tuple(one for one in self.workers if queue in one.queue.split(", ") and one not in self.silent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ def running() -> Running:
     now = engine().clock()
     # Where Redis hangs, each question would cost half a second: the frame of the page has just asked.
     problem = queue_problem()
-    queue = QueueFacts(problem=problem) if problem else _queue_facts(engine().queue)
+    queue = QueueFacts(problem=problem) if problem else _queue_facts(engine().queue, now=now)
     backlog = queries.backlog(session(), now, most=COUNTED_UP_TO + 1)
     clock = leases.holder(session(), CLOCK)
     clock_runs = clock is not None and clock.until > now
@@ -101,7 +105,7 @@ def _facts() -> dict[str, Any]:
     problems = found.problems + _behind(database)
     # Not the latencies, sizes and heartbeats: they differ each time, and would redraw a page at rest.
     told = (
-        [(one.name, one.state, one.jobs_done) for one in queue.workers],
+        [(one.name, one.state, one.jobs_done, one in queue.silent) for one in queue.workers],
         (queue.waiting, queue.waiting_slow, queue.problem), backlog, clock and clock.owner, problems,
         now.minute,
     )  # fmt: skip
@@ -118,13 +122,19 @@ def _facts() -> dict[str, Any]:
     }
 
 
-def _queue_facts(queue: Queue) -> QueueFacts:
+def _queue_facts(queue: Queue, *, now: datetime) -> QueueFacts:
     began = time.perf_counter()
     try:
         waiting = queue.length()
         latency_ms = (time.perf_counter() - began) * 1000
+        workers = tuple(queue.workers())
         return QueueFacts(
-            queue.server(), latency_ms, waiting, queue.length(slow=True), tuple(queue.workers())
+            server=queue.server(),
+            latency_ms=latency_ms,
+            waiting=waiting,
+            waiting_slow=queue.length(slow=True),
+            workers=workers,
+            silent=tuple(one for one in workers if one.is_silent(now)),
         )
     except QueueUnreachable:
         return QueueFacts(problem=QUEUE_AWAY)
@@ -147,20 +157,14 @@ def _database_facts() -> DatabaseFacts:
 def _problems(
     queue: QueueFacts, backlog: queries.Backlog, *, clock_runs: bool, now: datetime
 ) -> list[tuple[str, str]]:
-    found = []
-    if queue.problem:
-        found.append((queue.problem, ""))
-    elif not queue.of("deliveries"):
-        found.append(("No worker is running, so nothing is sent.", WORKER_COMMAND))
-    elif not queue.of("slow"):
-        found.append(("No worker is running for slow receivers.", f"{WORKER_COMMAND} --queue slow"))
+    late = min((at for at in (backlog.oldest_due_at, backlog.oldest_undispatched_at) if at), default=now)
+    found = _queue_problems(queue, late=late, now=now)
     if not clock_runs:
         found.append(("No clock is running, so nothing is retried.", CLOCK_COMMAND))
     if queue.server and queue.server.evicts:
         found.append(
             ("Redis may throw jobs away when its memory is full. Set maxmemory-policy noeviction.", "")
         )
-    late = min((at for at in (backlog.oldest_due_at, backlog.oldest_undispatched_at) if at), default=now)
     if not found and now - late > LATE_AFTER:
         found.append(("Deliveries wait longer than a minute: more workers may help (WEBHOOKS_WORKERS).", ""))
     return found
@@ -169,6 +173,33 @@ def _problems(
 def _skewed() -> list[tuple[str, str]]:
     said = skew.sentence(session(), clock=engine().clock)
     return [(said, "")] if said else []
+
+
+def _queue_problems(queue: QueueFacts, *, late: datetime, now: datetime) -> list[tuple[str, str]]:
+    """What is wrong with Redis or the workers; `late` is since when the oldest work is due, or `now`."""
+    if queue.problem:
+        return [(queue.problem, "")]
+    if not queue.of(DELIVERIES):
+        return [(_nobody(queue, DELIVERIES, now=now) + ", so nothing is sent.", WORKER_COMMAND)]
+    # What waits for slow receivers alone is due for long, and says nothing of the others' worker.
+    if queue.waiting and now - late >= STANDS_AFTER and not _heard_of_since(queue, late):
+        waited = duration(now - late)
+        return [(f"Work has been due for {waited}, and no worker told of itself since.", WORKER_COMMAND)]
+    if not queue.of(SLOW):
+        return [(_nobody(queue, SLOW, now=now) + " for slow receivers.", f"{WORKER_COMMAND} --queue slow")]
+    return []
+
+
+def _nobody(queue: QueueFacts, name: str, *, now: datetime) -> str:
+    heard = [one.seen_at for one in queue.silent if name in one.queue.split(", ") and one.seen_at]
+    if not heard:
+        return "No worker is running"
+    return f"No worker was heard of for {duration(now - max(heard))}"
+
+
+def _heard_of_since(queue: QueueFacts, late: datetime) -> bool:
+    """Whether a worker told of itself after this; one that never says when it did counts."""
+    return any(one.seen_at is None or one.seen_at >= late for one in queue.of(DELIVERIES))
 
 
 def _behind(database: DatabaseFacts) -> list[tuple[str, str]]:
