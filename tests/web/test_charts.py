@@ -68,6 +68,15 @@ def test_a_longer_wait_is_a_wider_gap_and_the_first_attempt_has_none():
     assert width == blocks[-1].x + blocks[-1].width
 
 
+def test_attempts_are_as_wide_as_the_longest_of_their_words():
+    moments = [(1, NOW, 5.0), (2, NOW + timedelta(seconds=9), 5.0)]
+
+    (short, _), (first, second) = (charts.timeline_blocks(moments, letters=count)[0] for count in (3, 18))
+
+    assert short.width == charts.BLOCK < first.width == second.width
+    assert first.width >= 18 * charts.LETTER
+
+
 def test_an_attempt_that_began_before_the_last_ended_has_not_waited():
     blocks, _ = charts.timeline_blocks([(1, NOW, 9_000.0), (2, NOW + timedelta(seconds=1), 0.0)])
 

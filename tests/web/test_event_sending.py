@@ -122,3 +122,8 @@ def test_an_unknown_hook_has_the_page_that_lists_the_known(operator):
 
 def test_the_empty_log_leads_to_where_an_event_is_sent(operator):
     assert "from a hook’s page" in page(operator, "/deliveries")
+
+
+def test_the_forms_heading_comes_first(operator):
+    # Only a later one has room above it.
+    assert re.search(r'<form class="panel"[^>]*> <h2>Arguments', page(operator, NEW))

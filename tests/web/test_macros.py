@@ -205,3 +205,16 @@ def test_a_timeline_tells_each_attempt_and_the_next():
     assert "Attempt 1: 500, 363 ms. The next is planned for 22 Nov 2026, 07:31:04 UTC." in shown
     assert "is-bad" in shown and "is-future" in shown
     assert macro("{{ charts.timeline([]) }}", source="charts") == ""
+
+
+def test_a_timeline_cuts_no_word():
+    attempts = [
+        {"number": 1, "started_at": NOW, "duration_ms": 1, "succeeded": False, "word": "Secret unavailable"}
+    ]
+
+    assert ">Secret unavailable</text>" in macro("{{ charts.timeline(a) }}", source="charts", a=attempts)
+
+
+def test_a_long_name_is_cut_and_can_be_read_whole():
+    assert macro("{{ ui.name(n) }}", n="Shop") == "Shop"
+    assert macro("{{ ui.name(n) }}", n="N" * 41) == f'<span class="name" title="{"N" * 41}">{"N" * 41}</span>'

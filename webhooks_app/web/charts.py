@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-BLOCK = 76.0  # width of one attempt on the timeline
+BLOCK = 76.0  # width of one attempt on the timeline, at least
+LETTER, MARGIN = 7.6, 18.0  # of its bold word: what a letter takes, and what stays free at both sides
 SHORTEST_GAP = 18.0
 
 
@@ -116,12 +117,15 @@ def _path(values: Sequence[float | None], *, width: float, height: float, top: f
     return "".join(parts)
 
 
-def timeline_blocks(moments: Sequence[tuple[int, datetime, float]]) -> tuple[list[Block], float]:
+def timeline_blocks(
+    moments: Sequence[tuple[int, datetime, float]], *, letters: int = 0
+) -> tuple[list[Block], float]:
     """Attempts in their order, and the width of the whole; each moment is (number, start, milliseconds).
 
-    An attempt takes milliseconds and the wait after it hours, so the attempts are equally wide
-    and the gaps grow with the logarithm of the wait.
+    An attempt takes milliseconds and the wait after it hours, so the attempts are equally wide (the longest
+    of their words has so many `letters`) and the gaps grow with the logarithm of the wait.
     """
+    width = round(max(BLOCK, MARGIN + letters * LETTER), 2)
     blocks: list[Block] = []
     x = 0.0
     ended: float | None = None
@@ -129,7 +133,7 @@ def timeline_blocks(moments: Sequence[tuple[int, datetime, float]]) -> tuple[lis
         waited = None if ended is None else max(started_at.timestamp() - ended, 0.0)
         gap = 0.0 if waited is None else SHORTEST_GAP + 18 * math.log10(1 + waited)
         x += gap
-        blocks.append(Block(attempt, round(x, 2), BLOCK, round(gap, 2), waited))
-        x += BLOCK
+        blocks.append(Block(attempt, round(x, 2), width, round(gap, 2), waited))
+        x += width
         ended = started_at.timestamp() + milliseconds / 1000
     return blocks, round(x, 2)
