@@ -102,6 +102,41 @@ def test_a_refused_form_keeps_what_was_typed(operator, engine, rebound):
     assert sent(engine) == []
 
 
+def test_a_refused_change_is_told_beside_its_field(operator, engine, rebound):
+    answer = operator.post("/demo/people/1", data={"name": "", "address": "Rome"})
+
+    assert answer.status_code == 422
+    assert re.search(
+        r'id="edit-name"[^>]*aria-invalid="true"|aria-invalid="true"[^>]*id="edit-name"', answer.text
+    )
+    assert re.search(r'id="edit-name-error">.*?Write a name\.', answer.text)
+    assert answer.text.count("Write a name.") == 1
+
+
+@pytest.mark.parametrize(
+    ("total", "sentence"),
+    [
+        ("", "Write a number, such as 12.5."),
+        ("much", "Write a number, such as 12.5."),
+        ("-1", "Write a number from 0 to 1,000,000."),
+        ("nan", "Write a number from 0 to 1,000,000."),
+    ],
+)
+def test_a_bad_total_is_told_in_one_sentence(operator, rebound, total, sentence):
+    text = operator.post("/demo/orders", data={"customer": "acme", "total": total}).text
+
+    assert re.search(rf'id="total-error">.*?</svg>{re.escape(sentence)}</p>', text)
+
+
+@pytest.mark.parametrize(
+    ("act", "said"), [("delete", "Deleted Elaine Benes."), ("greet", "Greeted Elaine Benes.")]
+)
+def test_what_was_done_says_to_whom(operator, rebound, act, said):
+    page(operator, "/demo")
+
+    assert said in operator.post(f"/demo/people/2/{act}", follow_redirects=True).text
+
+
 def test_a_viewer_changes_nothing(viewer, engine, rebound):
     assert "Add a person" not in page(viewer, "/demo")
     assert viewer.post("/demo/people/1/delete").status_code == 403

@@ -65,7 +65,9 @@ def change(person_id: int) -> Response | tuple[str, int]:
 def delete(person_id: int) -> Response:
     """Delete somebody."""
     return _sent(
-        "person.deleted", "Deleted.", lambda: _or_gone(_demo().delete_person(engine().sessions, person_id))
+        "person.deleted",
+        f"Deleted {_name_of(person_id)}.",
+        lambda: _or_gone(_demo().delete_person(engine().sessions, person_id)),
     )
 
 
@@ -73,7 +75,11 @@ def delete(person_id: int) -> Response:
 @allowed("operator")
 def greet(person_id: int) -> Response:
     """Send a signal about somebody."""
-    return _sent("person.greeted", "Greeted.", lambda: _or_gone(_demo().greet(engine().sessions, person_id)))
+    return _sent(
+        "person.greeted",
+        f"Greeted {_name_of(person_id)}.",
+        lambda: _or_gone(_demo().greet(engine().sessions, person_id)),
+    )
 
 
 @bp.post("/orders")
@@ -117,6 +123,12 @@ def _page(
         person_form=person_form or PersonForm(formdata=None),
         order_form=order_form or OrderForm(formdata=None),
     )
+
+
+def _name_of(person_id: int) -> str:
+    _demo().make_table(engine().sessions)
+    people = _demo().people(fresh_session())
+    return next((person.name for person in people if person.id == person_id), "somebody")
 
 
 def _or_gone(is_there: bool) -> None:

@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, FloatField, PasswordField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms import BooleanField, EmailField, Field, FloatField, Form, PasswordField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, StopValidation
 
 LONGEST = 200
+NO_NUMBER = "Write a number, such as 12.5."
+
+
+def is_number(_form: Form, field: Field) -> None:
+    """Where there is no number, there is nothing that could be too large."""
+    if field.process_errors:
+        raise StopValidation
+
+
+class AmountField(FloatField):
+    """A number; what is none is said once, and in our words."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed. Raises ValueError with the sentence for the field."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(NO_NUMBER) from None
 
 
 class SignInForm(FlaskForm):
@@ -27,6 +45,13 @@ class OrderForm(FlaskForm):
     """An order of the demo."""
 
     customer = StringField("Customer", [InputRequired("Write who orders."), Length(max=LONGEST)])
-    total = FloatField("Total", [InputRequired("Write a number, such as 12.5."), NumberRange(0, 1_000_000)])
+    total = AmountField(
+        "Total",
+        [
+            InputRequired(NO_NUMBER),
+            is_number,
+            NumberRange(0, 1_000_000, "Write a number from 0 to 1,000,000."),
+        ],
+    )
     country = StringField("Country", [Length(max=LONGEST)])
     paid = BooleanField("Paid")
