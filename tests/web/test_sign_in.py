@@ -45,6 +45,13 @@ def test_an_unknown_e_mail_and_a_wrong_password_are_told_alike(client, elena):
     assert all("The e-mail or the password is wrong." in text for text in texts)
 
 
+def test_what_is_wrong_is_said_once(client, elena):
+    wrong, empty = enter(client, password="wrong").text, enter(client, password="").text
+
+    assert wrong.count("The e-mail or the password is wrong.") == 1 and "another look" not in wrong
+    assert empty.count("Write your password.") == 1
+
+
 def test_the_e_mail_is_kept_and_the_password_is_not(client, elena):
     text = enter(client, password="my wrong guess").text
 

@@ -76,13 +76,11 @@ def ask() -> str | BaseResponse:
 def enter() -> tuple[str, int] | BaseResponse:
     """Sign in by e-mail and password; only attempts that fail count against the limits."""
     form = SignInForm()
-    user = None
-    if form.validate_on_submit():
-        user = accounts.sign_in(engine(), form.email.data, form.password.data)
-        if user is None:
-            form.password.errors = [WRONG]
-    if user is None:
+    if not form.validate_on_submit():
         return render_template("sign_in/form.html", form=form, has_users=True), 422
+    user = accounts.sign_in(engine(), form.email.data, form.password.data)
+    if user is None:
+        return render_template("sign_in/form.html", form=form, has_users=True, wrong=WRONG), 422
     begin_session(user)
     return redirect(_where_to())
 
