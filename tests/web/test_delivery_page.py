@@ -30,7 +30,17 @@ def failed(make_delivery, add_attempt):
 def test_a_failure_is_explained_with_its_attempts(operator, failed):
     text = page(operator, address(failed))
 
-    assert "Server error 500 on all 2 attempts" in text and "Attempt 2" in text and "<svg" in text
+    assert "Server error 500 on both attempts" in text and "Attempt 2" in text and "<svg" in text
+
+
+def test_a_receiver_that_asks_for_little_is_told_that_it_gets_a_minute(operator, make_delivery, add_attempt):
+    wrong = {"last_status_code": 429, "last_error_class": "http_429"}
+    delivery = make_delivery(status="retrying", attempt_count=1, **wrong)
+    add_attempt(delivery, status_code=429, error_class="http_429", response_headers=[["retry-after", "20"]])
+
+    assert "20 s. After such an answer at least 1 m is waited all the same." in page(
+        operator, address(delivery)
+    )
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,10 @@ def test_an_error_is_told_of_all_attempts_only_where_all_ended_so(status, alike,
     assert found.level == ("warn" if status == "retrying" else "bad") and found.title.endswith(told)
 
 
+def test_two_attempts_are_both():
+    assert diagnose(Facts("failed", error_class="http_500", attempts=2)).title.endswith(" on both attempts.")
+
+
 def test_an_answer_over_http_proves_nothing_about_tls():
     plain, secure = (verdict("http_500", code=500, is_tls=is_tls) for is_tls in (False, True))
 
@@ -119,6 +123,16 @@ def test_a_wait_that_was_cut_is_said_to_be(retry_after, asked_wait, told):
 )
 def test_what_the_receiver_asked_for_is_told(retry_after, told):
     assert told in verdict("http_429", code=429, retry_after=retry_after).steps
+
+
+def test_a_wait_longer_than_what_was_asked_for_is_explained():
+    asked = {"retry_after": "20", "asked_wait": timedelta(seconds=20)}
+    floor = {"least_wait": timedelta(seconds=60)}
+    said = "20 s. After such an answer at least 1 m is waited all the same."
+
+    assert verdict("http_429", code=429, status="retrying", **asked, **floor).steps.endswith(said)
+    assert verdict("http_429", code=429, status="retrying", **asked).steps.endswith("20 s.")
+    assert "at least" not in verdict("http_429", code=429, **asked, **floor).steps  # no attempt follows
 
 
 def test_a_redirect_names_its_place_as_text():

@@ -76,12 +76,17 @@ def wait_after(
 ) -> timedelta:
     """The largest of the schedule with its jitter, a breather after overload, and Retry-After; at most 24 h."""
     wait = schedule.waits[tries - 1] * (1 - JITTER + 2 * JITTER * chance)
-    if not schedule.chosen and (outcome.status_code in OVERLOADED or outcome.error_class in TIMED_OUT):
-        wait = max(wait, BREATHER)
+    wait = max(wait, least_wait(outcome.status_code, outcome.error_class, schedule=schedule))
     asked = retry_after(outcome.response_headers, now=now)
     if asked is not None:
         wait = max(wait, asked)
     return min(wait, LONGEST_WAIT)
+
+
+def least_wait(status_code: int | None, error_class: str | None, *, schedule: Schedule) -> timedelta:
+    """The breather that an overloaded receiver gets, whatever it asks for; none where somebody chose the schedule."""
+    is_overloaded = status_code in OVERLOADED or error_class in TIMED_OUT
+    return BREATHER if is_overloaded and not schedule.chosen else timedelta()
 
 
 def retry_after(headers: Sequence[tuple[str, str]], *, now: datetime) -> timedelta | None:

@@ -11,7 +11,7 @@ from typing import Any
 from webhooks_app.engine import Engine, QueueUnreachable
 from webhooks_app.engine.documents import sent_body
 from webhooks_app.engine.headers import HIDDEN
-from webhooks_app.engine.retry import retry_after, schedule_for
+from webhooks_app.engine.retry import Schedule, least_wait, retry_after, schedule_for
 from webhooks_app.storage.models import FINAL, Attempt, Delivery, State, Status
 from webhooks_app.web import diagnosis, matching
 from webhooks_app.web.bodies import Body, header, shown_body
@@ -96,16 +96,14 @@ class Content:
 def read(delivery: Delivery, *, engine: Engine) -> DeliveryPage:
     """The page of a delivery that was read with its event, listener and attempts."""
     now = engine.clock()
-    schedule = schedule_for(
-        delivery.listener.retry_schedule, engine.hooks.get(delivery.hook), engine.settings
-    )
+    schedule = _schedule(delivery, engine=engine)
     waiting = _waiting(delivery, engine=engine, now=now)
     return DeliveryPage(
         delivery=delivery,
         attempts=[attempt_shown(one) for one in delivery.attempts],
-        allowed=max(len(schedule.waits) + 1, delivery.attempt_count),
+        allowed=attempts_allowed(delivery, engine=engine),
         next_at=delivery.due_at if delivery.status in (Status.RETRYING, Status.PENDING) else None,
-        diagnosis=diagnosis.diagnose(facts_of(delivery)),
+        diagnosis=diagnosis.diagnose(facts_of(delivery, schedule=schedule)),
         waiting=waiting,
         consequence=_consequence(delivery, waits=len(schedule.waits), now=now),
         can_cancel=delivery.status in (Status.PENDING, Status.RETRYING, Status.HELD),
@@ -114,7 +112,16 @@ def read(delivery: Delivery, *, engine: Engine) -> DeliveryPage:
     )
 
 
-def facts_of(delivery: Delivery) -> Facts:
+def attempts_allowed(delivery: Delivery, *, engine: Engine) -> int:
+    """How many attempts there are at most by itself, or were made already. Read with its listener."""
+    return max(len(_schedule(delivery, engine=engine).waits) + 1, delivery.attempt_count)
+
+
+def _schedule(delivery: Delivery, *, engine: Engine) -> Schedule:
+    return schedule_for(delivery.listener.retry_schedule, engine.hooks.get(delivery.hook), engine.settings)
+
+
+def facts_of(delivery: Delivery, *, schedule: Schedule) -> Facts:
     """What the diagnosis wants to know."""
     last = delivery.attempts[-1] if delivery.attempts else None
     answer = (last.response_headers if last else None) or ()
@@ -136,6 +143,7 @@ def facts_of(delivery: Delivery) -> Facts:
         span=span,
         retry_after=header(answer, "retry-after") or None,
         asked_wait=asked_wait,
+        least_wait=least_wait(delivery.last_status_code, delivery.last_error_class, schedule=schedule),
         location=header(answer, "location") or None,
     )
 

@@ -32,6 +32,7 @@ class Facts:
     span: timedelta = timedelta()  # from the first attempt to the last
     retry_after: str | None = None
     asked_wait: timedelta | None = None  # what Retry-After means
+    least_wait: timedelta = timedelta()  # what is waited after such an answer, whatever it asks for
     location: str | None = None
 
 
@@ -112,7 +113,8 @@ def _extent(facts: Facts) -> str:
         return " on the only attempt" if is_over else ""
     over = f" over {duration(facts.span)}" if is_over and facts.span else ""
     if facts.alike is None or facts.alike >= facts.attempts:
-        return f" on all {facts.attempts} attempts{over if is_over else ' so far'}"
+        them = "both" if facts.attempts == 2 else f"all {facts.attempts}"
+        return f" on {them} attempts{over if is_over else ' so far'}"
     return f" on the last of {facts.attempts} attempts{over}" if is_over else f" on attempt {facts.attempts}"
 
 
@@ -141,8 +143,12 @@ def _wait_in_words(facts: Facts) -> str:
     said = text if seconds is None else duration(timedelta(seconds=seconds))
     is_longer = text.isdecimal() if seconds is None else seconds > LONGEST_WAIT.total_seconds()
     is_cut = is_longer or (facts.asked_wait is not None and facts.asked_wait > LONGEST_WAIT)
-    if is_cut and facts.status == Status.RETRYING:
+    if facts.status != Status.RETRYING:
+        return said
+    if is_cut:
         return f"{said}, which was cut to {LONGEST_WAIT // timedelta(hours=1)} h"
+    if facts.asked_wait is not None and facts.asked_wait < facts.least_wait:
+        return f"{said}. After such an answer at least {duration(facts.least_wait)} is waited all the same"
     return said
 
 
