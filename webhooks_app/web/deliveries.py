@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response as Answer
 from webhooks_app.engine import intervene
 from webhooks_app.engine.documents import sent_body
 from webhooks_app.engine.retention import goes_at
-from webhooks_app.engine.retry import schedule_for
 from webhooks_app.errors import Conflict
 from webhooks_app.storage import ids
 from webhooks_app.storage.models import Delivery
@@ -24,6 +23,7 @@ from webhooks_app.web.clean_address import without_empty_fields
 from webhooks_app.web.delivery_filter import Asked
 from webhooks_app.web.error_words import ERROR_CLASSES
 from webhooks_app.web.list_place import Place
+from webhooks_app.web.listener_labels import labels
 from webhooks_app.web.revision import revision_of, unchanged
 from webhooks_app.web.shared import absolute, actor, allowed, bare_id, engine, session
 
@@ -39,7 +39,7 @@ def index() -> str | Answer:
     if elsewhere := without_empty_fields():
         return elsewhere
     asked, place = _asked(), list_place.read(request.args)
-    names = listener_queries.names(session(), also=asked.wanted.listener_id)
+    names = labels(listener_queries.names(session(), also=asked.wanted.listener_id))
     return render_template(
         "deliveries/index.html",
         asked=asked,
@@ -178,7 +178,9 @@ def _rows(asked: Asked, place: Place) -> dict[str, Any]:
         "page": page,
         "args": asked.args,
         "last": last,
-        "attempts_allowed": {one.id: _attempts_allowed(one) for one in page.rows},
+        "attempts_allowed": {
+            one.id: delivery_page.attempts_allowed(one, engine=engine()) for one in page.rows
+        },
         "shown_count": _counted(count),
         "is_filtered": bool(asked.args),
         "beyond": place.beyond(page),
@@ -192,12 +194,6 @@ def _counted(count: int) -> str:
     if count > COUNTED_UP_TO:
         return f"More than {COUNTED_UP_TO:,} deliveries"
     return present.plural(count, "delivery", "deliveries")
-
-
-def _attempts_allowed(delivery: Delivery) -> int:
-    hook = engine().hooks.get(delivery.hook)
-    schedule = schedule_for(delivery.listener.retry_schedule, hook, engine().settings)
-    return max(len(schedule.waits) + 1, delivery.attempt_count)
 
 
 def _views(asked: Asked) -> list[tuple[str, str, bool]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,16 @@ from webhooks_app.storage.queries import attempts
 from webhooks_app.storage.queries.attempts import Last
 from webhooks_app.storage.queries.indexed import IS_UNSENT
 from webhooks_app.storage.queries.page import Cursor, Page, page_of
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A listener in a menu."""
+
+    id: str
+    name: str
+    hook: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +88,26 @@ def of_hook(session: Session, hook: str) -> Sequence[Listener]:
     return all(session, hook=hook)
 
 
-def names(session: Session, *, most: int = 200, also: str | None = None) -> dict[str, str]:
-    """The names of the first `most` listeners by name, to choose from, and of the one with the id `also`."""
-    query = sa.select(Listener.id, Listener.name)
+def names(session: Session, *, most: int = 200, also: str | None = None) -> list[Named]:
+    """The first `most` listeners by name, to choose from, and the one with the id `also`."""
+    query = sa.select(Listener.id, Listener.name, Listener.hook, Listener.url)
     first = (
         query.where(Listener.deleted_at.is_(None))
         .order_by(sa.func.lower(Listener.name), Listener.id)
         .limit(most)
     )
-    chosen = query.where(Listener.id == also)
-    return dict(session.execute(first).all()) | (dict(session.execute(chosen).all()) if also else {})
+    found = [Named(*row) for row in session.execute(first)]
+    if also is None or also in {one.id for one in found}:
+        return found
+    return found + [Named(*row) for row in session.execute(query.where(Listener.id == also))]
+
+
+def names_of(session: Session, listener_ids: Collection[str]) -> dict[str, str]:
+    """The names of these listeners, deleted ones too; who never was is missing."""
+    if not listener_ids:
+        return {}
+    query = sa.select(Listener.id, Listener.name).where(Listener.id.in_(listener_ids))
+    return dict(session.execute(query).all())
 
 
 def health(session: Session, listener_ids: Sequence[str], since: datetime) -> dict[str, Health]:
