@@ -53,6 +53,13 @@ def test_an_object_is_linked_where_it_has_a_page(admin, noted, object_type, obje
     assert (f'<th scope="row" class="main"><a href="{link}"' in page(admin, "/audit")) == (link is not None)
 
 
+def test_a_listener_is_named_even_where_its_name_did_not_change(admin, noted, make_listener, clock):
+    listener = make_listener(name="Old ERP", deleted_at=clock())
+    noted("disable", object_id=listener.id, after={"state": "disabled"})
+
+    assert f'<a href="/listeners/lsn_{listener.id}">listener Old ERP</a>' in page(admin, "/audit")
+
+
 def test_the_log_is_narrowed_by_who_and_what(admin, noted):
     noted("pause")
     noted("resume", actor=Actor("code"))

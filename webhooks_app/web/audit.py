@@ -14,6 +14,7 @@ from webhooks_app.engine.audit import changed
 from webhooks_app.storage import ids
 from webhooks_app.storage.people import AuditEntry
 from webhooks_app.storage.queries import audit as facets
+from webhooks_app.storage.queries import listeners
 from webhooks_app.storage.queries import people as queries
 from webhooks_app.web import list_place
 from webhooks_app.web.clean_address import without_empty_fields
@@ -57,9 +58,14 @@ def index() -> str | Answer:
     asked = {name: value for name in ("actor", "act") if (value := request.args.get(name, "").strip()[:254])}
     place = list_place.read(request.args)
     page = queries.audit(session(), **asked, cursor=place.cursor, limit=ROWS_A_PAGE)
+    named = {one.id: row_id for one in page.rows if (row_id := _listener_id(one))}
+    names = listeners.names_of(session(), set(named.values()))
     return render_template(
         "audit/index.html",
-        entries=[(entry, changes_of(entry), _object_url(entry)) for entry in page.rows],
+        entries=[
+            (entry, changes_of(entry), _object_url(entry), names.get(named.get(entry.id, "")))
+            for entry in page.rows
+        ],
         asked=asked,
         beyond=place.beyond(page),
         left_out=place.with_problem({}),
@@ -97,6 +103,10 @@ def _is_there(state: Mapping[str, Any], name: str) -> bool:
     # Not `in`: 0 and False are values.
     value = state.get(name)
     return value is not None and value != "" and value != {} and value != []
+
+
+def _listener_id(entry: AuditEntry) -> str | None:
+    return ids.parse(ids.LISTENER, entry.object_id) if entry.object_type == "listener" else None
 
 
 def _object_url(entry: AuditEntry) -> str | None:
