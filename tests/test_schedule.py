@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from webhooks_app.schedule import parse_schedule, waits_of
+from webhooks_app.schedule import parse_schedule, waits_of, written
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,11 @@ def test_a_schedule_is_read(text, seconds):
 def test_a_schedule_that_cannot_be_read_is_refused(text):
     with pytest.raises(ValueError, match=r"^must be"):
         parse_schedule(text)
+
+
+@pytest.mark.parametrize("text", ["5s, 5m, 2h", "90s, 90m, 24h", "0s, 1.5s", ""])
+def test_waits_are_written_as_they_are_read(text):
+    assert written(parse_schedule(text)) == text
 
 
 def test_code_may_give_a_list():

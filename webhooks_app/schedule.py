@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 LONGEST_WAIT = timedelta(hours=24)
 MOST_WAITS = 50
 _WAIT = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)", re.ASCII)
+_WRITTEN_IN = ((3600, "h"), (60, "m"))
 _UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def parse_schedule(text: str) -> tuple[timedelta, ...]:
     """The waits of "5s,5m,2h"; units are s, m, h, d, bare numbers are seconds; "" means no retry."""
     return _not_too_many(tuple(_written(part) for part in text.replace(",", " ").split()))
+
+
+def written(waits: Sequence[timedelta]) -> str:
+    """The waits as `parse_schedule` reads them, the way people write them: "5s, 90m, 24h"."""
+    return ", ".join(_in_words(wait.total_seconds()) for wait in waits)
 
 
 def waits_of(given: Any) -> tuple[timedelta, ...]:
@@ -46,6 +53,11 @@ def _given(wait: Any) -> timedelta:
     if is_number and 0 <= seconds <= LONGEST_WAIT.total_seconds():
         return timedelta(seconds=seconds)
     raise ValueError(f"must be waits from 0 seconds to 24 hours; {repr(wait)[:40]} is not one.")
+
+
+def _in_words(seconds: float) -> str:
+    size, unit = next((row for row in _WRITTEN_IN if seconds and seconds % row[0] == 0), (1, "s"))
+    return f"{seconds / size:g}{unit}"
 
 
 def _written(part: str) -> timedelta:

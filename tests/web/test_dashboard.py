@@ -122,6 +122,7 @@ def test_a_listener_that_is_tried_again_needs_attention(
     assert f"/deliveries/dlv_{waiting.id}" in row
     assert f"/deliveries?listener=lsn_{shop.id}&amp;status=retrying" in row
     assert text.count("<tr id=") == 1  # a test puts nobody in trouble
+    assert ">Trouble</th>" in text and ">State</th>" not in text  # retrying is no state of a listener
 
 
 def test_the_verdict_is_fresh_while_the_figures_are_kept(app, monkeypatch, viewer, all_runs, make_delivery):

@@ -119,3 +119,11 @@ def test_a_hostile_value_stays_text(operator, make_event):
     make_event(payload={"name": "<script>alert(1)</script>", "address": "</code>"})
 
     assert "<script>alert" not in page(operator, "/hooks/person")
+
+
+def test_a_hook_that_never_fired_is_said_so(viewer, make_event):
+    assert "no event so far." in page(viewer, "/hooks/person")
+
+    make_event()
+
+    assert "1 event in 24 h, the last" in page(viewer, "/hooks/person")

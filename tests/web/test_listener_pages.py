@@ -252,6 +252,23 @@ def test_a_deleted_listener_is_told_in_the_past_and_without_its_secret(operator,
     assert "<h2>Got, until it was deleted</h2>" in text and "because it had no filter" in text
     assert "Disabled" not in text and "</svg>Deleted</span>" in text
     assert "anyone on the way can read" not in text  # nothing is on its way any more
+    assert "Next send" not in text and "sent yet" not in text
+
+
+def test_the_last_deliveries_are_told_as_in_the_log(viewer, make_listener, make_delivery, add_attempt):
+    listener = make_listener()
+    gone = {"last_status_code": 410, "last_error_class": "http_410", "attempt_count": 1}
+    add_attempt(make_delivery(listener=listener, status="failed", **gone), status_code=410, duration_ms=0.2)
+
+    for url in ("/deliveries", address(listener)):
+        text = page(viewer, url)
+        assert "410 · 0 ms" in text and "1/10" in text, url
+
+
+def test_waits_are_written_as_they_are_typed(viewer, make_listener):
+    text = page(viewer, address(make_listener(retry_schedule="90,90m,1d")))
+
+    assert "waiting 90s, 90m, 24h" in text
 
 
 def test_a_poll_answers_204_until_something_changes(viewer, make_listener, make_delivery):

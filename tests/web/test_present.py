@@ -60,6 +60,21 @@ def test_a_moment_for_machines_is_utc():
     assert present.iso(there) == "2026-11-22T07:31:04Z"
 
 
+def test_a_kept_sentence_is_told_in_the_readers_zone():
+    kept = "10 attempts failed since 2026-03-02 08:50 UTC; the last: <b>2026-99-99 08:50 UTC</b>"
+
+    told = present.with_times(kept, zone=ZoneInfo("Asia/Kolkata"))
+
+    assert '<time datetime="2026-03-02T08:50:00Z" title="2 Mar 2026, 14:20:00 Asia/Kolkata' in told
+    assert ">2 Mar 14:20</time>; the last: &lt;b&gt;2026-99-99 08:50 UTC&lt;/b&gt;" in told
+
+
+def test_names_in_backticks_are_shown_as_code():
+    assert present.with_code("what `webhooks up` <starts>") == (
+        "what <code>webhooks up</code> &lt;starts&gt;"
+    )
+
+
 @pytest.mark.parametrize(
     "name",
     [

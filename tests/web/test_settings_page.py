@@ -141,3 +141,9 @@ def test_someone_who_lost_their_link_gets_another(admin, make_user):
     assert made.status_code == 303 and "Sign-in link for ann@example.com" in page(admin, made.location)
     assert "Sign-in link for" not in page(admin, made.location)
     assert admin.post("/settings/users/nobody/link").status_code == 404
+
+
+def test_a_settings_meaning_shows_code_as_code(viewer):
+    text = page(viewer, "/settings")
+
+    assert "<code>webhooks up</code>" in text and "`" not in text

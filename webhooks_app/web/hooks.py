@@ -18,6 +18,7 @@ from webhooks_app.web.error_pages import error_page
 from webhooks_app.web.listener_draft import filter_of_listener
 from webhooks_app.web.samples import are_made_up, facts_of, samples_of
 from webhooks_app.web.shared import absolute, engine, session
+from webhooks_app.web.trouble import troubles
 
 bp = Blueprint("hooks", __name__)
 
@@ -59,6 +60,7 @@ def show(name: str) -> str:
         listeners=rows,
         scopes={row.id: filter_of_listener(row) for row in rows},
         health=listeners.health(session(), [row.id for row in rows], since),
+        troubles=troubles(rows),
         recent=recent,
         spread=events.spread(session(), [one.id for one in recent]),
         sees_values=current_user.may("operator"),

@@ -20,7 +20,7 @@ from webhooks_app.storage.queries import deliveries as delivery_queries
 from webhooks_app.storage.queries import listeners as queries
 from webhooks_app.storage.queries.deliveries import DeliveryFilter
 from webhooks_app.storage.queries.people import audit
-from webhooks_app.web import once
+from webhooks_app.web import delivery_page, once
 from webhooks_app.web.clean_address import without_empty_fields
 from webhooks_app.web.listener_draft import filter_of_listener
 from webhooks_app.web.revision import revision_of, unchanged
@@ -194,6 +194,7 @@ def _live(listener: Listener) -> dict[str, Any]:
         "held": held,
         "deliveries": rows,
         "last": attempts.last_ones(session(), [row.id for row in rows]),
+        "attempts_allowed": {row.id: delivery_page.attempts_allowed(row, engine=engine()) for row in rows},
         "revision": revision_of(
             listener.version, listener.deleted_at, listener.state_reason, health, trouble, held, told
         ),

@@ -17,12 +17,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, has_request_context, request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import JsonLexer, TextLexer
 
 from webhooks_app.engine.url import readable_host
+from webhooks_app.schedule import written
 from webhooks_app.web import assets, charts
 from webhooks_app.web.error_words import error_word
 
@@ -30,6 +31,7 @@ MISSING = "–"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 UNITS = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_KEPT_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d UTC)", re.ASCII)
 SHOWN_CHARACTERS = 65_536  # more would freeze a phone; the page offers the rest as a download
 
 
@@ -40,6 +42,9 @@ def register(app: Flask, *, clock: Callable[[], datetime] = lambda: datetime.now
         relative=lambda moment: relative(moment, now=clock()),
         full_time=lambda moment: full_time(moment, zone=readers_zone()),
         short_time=lambda moment: short_time(moment, zone=readers_zone()),
+        with_times=lambda text: with_times(text, zone=readers_zone()),
+        with_code=with_code,
+        written=written,
         duration=duration,
         bytes=byte_size,
         number=number,
@@ -108,6 +113,34 @@ def short_time(moment: datetime, *, zone: tzinfo) -> str:
 def _day(there: datetime) -> str:
     # strftime's month follows the server's locale, and the page is in English.
     return f"{there.day} {MONTHS[there.month - 1]}"
+
+
+def with_times(text: str, *, zone: tzinfo) -> Markup:
+    """A sentence that was kept, with the moments that it has in UTC told in the reader's zone."""
+    parts = _KEPT_MOMENT.split(text)
+    # Every second part is a moment.
+    told = [_time_tag(part, zone=zone) if place % 2 else escape(part) for place, part in enumerate(parts)]
+    return Markup("").join(told)
+
+
+def _time_tag(kept: str, *, zone: tzinfo) -> Markup:
+    try:
+        moment = datetime.strptime(kept, "%Y-%m-%d %H:%M UTC").replace(tzinfo=UTC)
+        there = moment.astimezone(zone)
+    except (ValueError, OverflowError):  # a sentence may quote what somebody else wrote
+        return escape(kept)
+    tag = Markup('<time datetime="{}" title="{}">{}</time>')
+    return tag.format(iso(moment), full_time(moment, zone=zone), f"{_day(there)} {there:%H:%M}")
+
+
+def with_code(text: str) -> Markup:
+    """A sentence whose `names` in backticks are shown as code."""
+    parts = text.split("`")
+    told = [
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    ]
+    return Markup("").join(told)
 
 
 def relative(moment: datetime, *, now: datetime) -> str:
