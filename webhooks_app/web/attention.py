@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from webhooks_app.storage import ids
-from webhooks_app.storage.models import Delivery
-from webhooks_app.storage.queries import attempts
 from webhooks_app.storage.queries import figures as queries
-from webhooks_app.storage.queries.attempts import Last
+from webhooks_app.storage.queries.attempts import Newest
 from webhooks_app.storage.queries.figures import IN_TROUBLE, Failures, Troubled
+from webhooks_app.storage.queries.last_errors import last_errors
 from webhooks_app.web.error_words import error_word
 from webhooks_app.web.present import iso
 from webhooks_app.web.shared import session
@@ -24,18 +23,14 @@ def attention(failures: Failures, *, since: datetime) -> dict[str, Any]:
     """The list of who needs attention, and whether more do; `steps` says what comes next on the failure ladder."""
     found = queries.troubled(session(), failures, limit=SHOWN_IN_TROUBLE + 1)
     shown = found[:SHOWN_IN_TROUBLE]
-    errors = queries.last_errors(session(), failures, [one.listener.id for one in shown])
-    last = attempts.last_ones(session(), [one.id for one in errors.values()])
-    rows = [_row(one, errors.get(one.listener.id), last, since=since) for one in shown]
+    errors = last_errors(session(), failures, [one.listener.id for one in shown], since)
+    rows = [_row(one, errors.get(one.listener.id), since=since) for one in shown]
     steps = troubles([one.listener for one in shown])
     return {"rows": rows, "steps": steps, "are_more": len(found) > len(shown)}
 
 
-def _row(
-    one: Troubled, wrong: Delivery | None, last: Mapping[str, Last], *, since: datetime
-) -> dict[str, Any]:
+def _row(one: Troubled, wrong: Newest | None, *, since: datetime) -> dict[str, Any]:
     listener, shown_id = one.listener, ids.shown(ids.LISTENER, one.listener.id)
-    attempt = last.get(wrong.id, Last()) if wrong else Last()
     is_stopped = listener.state in IN_TROUBLE
     return {
         "id": shown_id,
@@ -49,9 +44,9 @@ def _row(
         "since": listener.state_since if is_stopped else _begun_at(one),
         "counts": _counts(one),
         "failed": one.failed,
-        "error": error_word(wrong.last_error_class, attempt.error) if wrong else "",
-        "error_id": ids.shown(ids.DELIVERY, wrong.id) if wrong else "",
-        "error_at": attempt.started_at or wrong.created_at if wrong else None,
+        "error": error_word(wrong.error_class, wrong.error) if wrong else "",
+        "error_id": ids.shown(ids.DELIVERY, wrong.delivery_id) if wrong else "",
+        "error_at": wrong.started_at if wrong else None,
         "failed_args": (("listener", shown_id), ("status", "failed"), ("since", iso(since))),
         "retrying_args": (("listener", shown_id), ("status", "retrying")),
     }

@@ -9,6 +9,7 @@ from tests.factories import make_delivery, make_event, make_listener
 from webhooks_app.storage.models import Attempt, State, Status
 from webhooks_app.storage.queries import figures, system
 from webhooks_app.storage.queries.figures import Slot
+from webhooks_app.storage.queries.last_errors import last_errors
 
 HOUR = timedelta(hours=1)
 
@@ -110,8 +111,8 @@ def test_the_last_error_is_found_behind_what_went_well_since(any_engine, session
     found = figures.failures(session, since)
 
     for looked_back in (200, 1):
-        shown = figures.last_errors(session, found, [listener.id, fine.id], looked_back=looked_back)
-        assert {key: one.id for key, one in shown.items()} == {listener.id: last.id}
+        shown = last_errors(session, found, [listener.id, fine.id], since, looked_back=looked_back)
+        assert {key: one.delivery_id for key, one in shown.items()} == {listener.id: last.id}
 
 
 def test_something_was_delivered_or_not(any_engine, session):
@@ -139,7 +140,7 @@ def test_no_figure_reads_the_whole_table(engine, clock, since):
         figures.events_up_to(session, since, most=100)
         figures.slowest_share(session, since)
         found = figures.with_retrying(session, figures.failures(session, since))
-        figures.last_errors(session, found, ["0" * 32])
+        last_errors(session, found, ["0" * 32], since)
         figures.was_ever_delivered(session)
         system.backlog(session, clock())
 

@@ -20,7 +20,6 @@ from webhooks_app.storage.queries.indexed import ENDED_BADLY, IS_SENDING, IS_WAI
 IN_TROUBLE = (State.FAILING, State.DISABLED)
 LOOKED_AT = 10_000  # failures, at most, that are read to say whose they are
 ANSWERS = 5_000  # answers, at most, whose times are looked at
-LOOKED_BACK = 200  # deliveries of one listener that are searched for its last error
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,21 +155,6 @@ def troubled(session: Session, found: Failures, *, limit: int = 20) -> list[Trou
     return rows[:limit]
 
 
-def last_errors(
-    session: Session, found: Failures, listener_ids: Sequence[str], *, looked_back: int = LOOKED_BACK
-) -> dict[str, Delivery]:
-    """The last delivery of each listener that went wrong and was no test; one without such is missing.
-
-    It is one of the `looked_back` newest, whatever became of it since, or else the last that failed.
-    """
-    wrong = {}
-    for listener_id in listener_ids:
-        delivery = _last_error(session, listener_id, looked_back) or _last_failed(session, listener_id, found)
-        if delivery is not None:
-            wrong[listener_id] = delivery
-    return wrong
-
-
 def was_ever_delivered(session: Session, *, looked_at: int = 10_000) -> bool:
     """Whether one of the first deliveries that are kept reached its receiver."""
     first = sa.select(Delivery.status).order_by(Delivery.created_at, Delivery.id).limit(looked_at).subquery()
@@ -200,35 +184,6 @@ def _spread(session: Session, edges: Sequence[datetime], chosen: sa.ColumnElemen
         for number, (begin, end) in enumerate(pairwise(edges))
     ]
     return list(session.execute(sa.select(*counts).select_from(Delivery).where(chosen)).one())
-
-
-def _last_error(session: Session, listener_id: str, looked_back: int) -> Delivery | None:
-    newest = (
-        sa.select(Delivery.id, Delivery.created_at, Delivery.last_error_class, Delivery.test)
-        .where(Delivery.listener_id == listener_id)
-        .order_by(Delivery.created_at.desc(), Delivery.id.desc())
-        .limit(looked_back)
-        .subquery()
-    )
-    wrong = (
-        sa.select(newest.c.id)
-        .where(newest.c.last_error_class.is_not(None), newest.c.test.is_(False))
-        .order_by(newest.c.created_at.desc(), newest.c.id.desc())
-        .limit(1)
-    )
-    return session.scalar(sa.select(Delivery).where(Delivery.id == wrong.scalar_subquery()))
-
-
-def _last_failed(session: Session, listener_id: str, found: Failures) -> Delivery | None:
-    last_at = found.failed.get(listener_id, Some()).last_at
-    query = (
-        sa.select(Delivery)
-        .where(Delivery.listener_id == listener_id, Delivery.created_at == last_at)
-        .where(Delivery.status == Status.FAILED, Delivery.test.is_(False))
-        .order_by(Delivery.id.desc())
-        .limit(1)
-    )
-    return None if last_at is None else session.scalar(query)
 
 
 def _whose(session: Session, status: Status, since: datetime | None = None) -> dict[str, Some]:

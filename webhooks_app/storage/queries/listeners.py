@@ -167,6 +167,18 @@ def _ended(session: Session, listener_ids: Sequence[str], since: datetime) -> di
 def _last_answers(
     session: Session, listener_ids: Sequence[str], since: datetime
 ) -> dict[str, tuple[int | None, str | None, str | None, datetime]]:
+    """What each listener answered last, and when; its newest attempt, wherever that is found at once."""
+    found = {
+        listener_id: (one.status_code, one.error_class, one.error, one.started_at)
+        for listener_id, one in attempts.newest_of(session, listener_ids, since).items()
+    }
+    others = [listener_id for listener_id in listener_ids if listener_id not in found]
+    return found | (_last_of_newest(session, others, since) if others else {})
+
+
+def _last_of_newest(
+    session: Session, listener_ids: Sequence[str], since: datetime
+) -> dict[str, tuple[int | None, str | None, str | None, datetime]]:
     """What came last of each listener's newest delivery that was tried, with the moment of that attempt.
 
     The delivery's own moment says nothing of it: the last of its attempts may be hours later.
