@@ -13,6 +13,11 @@ PAGES = (
     "/echo", "/demo", "/system", "/settings", "/settings/tokens", "/settings/users", "/audit",
 )  # fmt: skip
 
+# What stands in tables that are wider than the card around them.
+BEYOND_ITS_CARD = """[...document.querySelectorAll(".panel table")].filter(one =>
+  one.getBoundingClientRect().right > one.closest(".panel").getBoundingClientRect().right + 1
+).map(one => one.innerText)"""
+
 
 @pytest.mark.parametrize("width", [1280, 390, 320])
 def test_no_page_scrolls_sideways_and_each_has_one_heading(page: Page, width: int):
@@ -39,6 +44,23 @@ def test_a_long_name_without_a_space_makes_no_page_scroll_sideways(
 
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider <= 0, f"{act or 'its page'} is {wider} px too wide for {width}"
+    api.remove_listener(listener)
+
+
+def test_a_long_name_leaves_every_column_inside_its_card(page: Page, stack: Stack, api: Api):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    name = "n" * 200
+    page.goto("/demo")
+    page.fill("#name", name)
+    page.get_by_role("button", name="Add a person").click()
+    expect(page.locator("main")).to_contain_text(f"Added {name}")
+    listener = api.add_listener("person", f"{stack.url}/echo/long", name)
+    event = api.send("person", name="Joe")
+
+    for address in ("/", "/demo", "/listeners", "/hooks/person", "/deliveries", f"/events/{event}"):
+        page.goto(address)
+
+        assert page.evaluate(BEYOND_ITS_CARD) == [], address
     api.remove_listener(listener)
 
 
