@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webhooks_app.engine.lanes import next_limit
+from webhooks_app.engine.lanes import LATE_SECONDS, WHEN_LATE, Lane, next_limit
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,36 @@ def test_a_listener_that_recovers_is_back_at_its_most_after_seven_good_answers()
         limit = next_limit(limit, most=8, seconds=0.1, timed_out=False)
 
     assert limit == 8
+
+
+def test_a_lane_is_slow_while_an_answer_is_late_that_has_not_come():
+    lane = Lane(8)
+    lane.began[1] = 100.0
+    lane.in_flight = WHEN_LATE
+
+    assert not lane.is_slow(100.0 + LATE_SECONDS)
+    assert lane.has_room(100.0 + LATE_SECONDS)
+    assert lane.is_slow(100.1 + LATE_SECONDS)
+    assert not lane.has_room(100.1 + LATE_SECONDS)
+
+
+def test_what_got_ready_before_its_lane_was_late_waits_behind_two():
+    lane = Lane(8)
+    lane.began[1] = 100.0
+    assert not lane.must_wait(110.0)
+
+    lane.began[2] = 109.9
+    assert not lane.must_wait(100.5)
+    assert lane.must_wait(110.0)
+
+
+def test_an_answer_that_came_soon_leaves_a_lane_as_good_as_new():
+    lane = Lane(8)
+    lane.has_answered(most=8, seconds=0.2, timed_out=False)
+    assert not lane.was_slow
+
+    lane.has_answered(most=8, seconds=0.2, timed_out=True)
+    assert lane.was_slow
+    for _ in range(7):
+        lane.has_answered(most=8, seconds=0.2, timed_out=False)
+    assert not lane.was_slow

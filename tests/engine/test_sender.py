@@ -11,6 +11,7 @@ import pytest
 
 from tests.engine.parcels import Parcel, take, take_all
 from tests.patience import PATIENCE, wait_until
+from webhooks_app.engine.lanes import LATE_SECONDS
 from webhooks_app.engine.sender import Sender
 
 
@@ -184,6 +185,22 @@ def test_slow_lanes_hold_at_most_half_of_the_threads(gate, most):
     gate.set()
     assert set(take_all(batch)) == set(hung)
     assert take_all(others)
+
+
+def test_listeners_that_have_not_answered_yet_leave_half_of_the_threads(gate):
+    """Until the first of them runs into its timeout they would else take thread after thread."""
+    sender = Sender(threads=8)
+    lanes = [f"hung {number}" for number in range(6)]
+    first = sender.submit([Parcel(lane, gate=gate) for lane in lanes])
+    wait_until(lambda: sender.in_flight == 6)
+    time.sleep(LATE_SECONDS + 0.1)
+    more = sender.submit([Parcel(lane, gate=gate) for lane in lanes])
+    good = sender.submit([Parcel(f"good {number}") for number in range(4)])
+
+    assert len(take_all(good)) == 4
+    assert sender.in_flight == 6
+    gate.set()
+    assert len(take_all(first) + take_all(more)) == 12
 
 
 def test_slow_lanes_have_their_share_although_what_went_before_was_taken_back(gate):

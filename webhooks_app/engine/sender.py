@@ -20,7 +20,7 @@ from typing import Any
 
 from webhooks_app.engine.batch import Batch, P, Parcel
 from webhooks_app.engine.forking import after_fork
-from webhooks_app.engine.lanes import LATE_SECONDS, next_limit
+from webhooks_app.engine.lanes import Lane
 
 log = logging.getLogger("webhooks_app.deliver")
 
@@ -28,20 +28,6 @@ STUCK_SECONDS = 0.010
 # How many sends end within that time: with fewer than the first the process mostly waits for its receivers, with
 # as many as the second it has no use for another runner.
 SLACK, BRISK = 5, 20
-
-
-class Lane:
-    """The sends of one listener: how many are in flight, how many may be, and which wait."""
-
-    __slots__ = ("in_flight", "is_slow", "limit", "waiting")
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.is_slow = (
-            False  # its last answer came late, or it has not yet got back all it may have in flight
-        )
-        self.in_flight = 0
-        self.waiting: deque[tuple[Batch[Any], Parcel]] = deque()
 
 
 class Sender:
@@ -78,7 +64,7 @@ class Sender:
         with self.lock:
             for parcel in parcels:
                 self._line_up(batch, parcel)
-            if self._ready and not self._busy_since:
+            if self._ready and not self._someone_is_quick():
                 self._wake_one()
             self._start_pacer()
         return batch
@@ -93,7 +79,10 @@ class Sender:
         lane = self._lanes.get(parcel.lane)
         if lane is None:
             lane = self._lanes[parcel.lane] = Lane(parcel.most_in_flight)
-        if lane.in_flight < lane.limit:
+        now = time.monotonic()
+        if not lane.is_slow(now):
+            batch.awaits(parcel)
+        if lane.has_room(now):
             lane.in_flight += 1
             self._ready.append((batch, parcel))
         else:
@@ -108,7 +97,8 @@ class Sender:
             seconds = time.monotonic() - began
             with self.lock:
                 batch.ended(parcel)
-                del self._busy_since[me], self._busy_with[me]
+                del self._busy_since[me]
+                del self._busy_with.pop(me).began[me]
                 self._leave_lane(parcel, seconds=seconds, timed_out=timed_out)
                 self._ended += 1
                 if seconds < STUCK_SECONDS and self._pace >= BRISK and self._someone_is_quick():
@@ -120,39 +110,40 @@ class Sender:
                 while not self._ready:
                     self._idle_until_woken()
                 batch, parcel = self._ready.popleft()
-                lane = self._lanes[parcel.lane]
-                if lane.is_slow and not self._room_for_slow():
+                lane, now = self._lanes[parcel.lane], time.monotonic()
+                if lane.must_wait(now):
+                    lane.in_flight -= 1
+                    lane.waiting.append((batch, parcel))
+                    continue
+                if lane.is_slow(now) and not self._room_for_slow(now):
                     self._held_up.append((batch, parcel))
                     continue
-                now = time.monotonic()
                 if batch.began(parcel, now):
                     self._busy_since[me] = now
                     self._busy_with[me] = lane
+                    lane.began[me] = now
                     return batch, parcel
                 self._leave_lane(parcel, seconds=0.0, timed_out=None)
 
     def _leave_lane(self, parcel: Parcel, *, seconds: float, timed_out: bool | None) -> None:
-        lane = self._lanes[parcel.lane]
+        lane, now = self._lanes[parcel.lane], time.monotonic()
         lane.in_flight -= 1
         if timed_out is not None:
-            lane.limit = next_limit(
-                lane.limit, most=parcel.most_in_flight, seconds=seconds, timed_out=timed_out
-            )
-            lane.is_slow = timed_out or seconds > LATE_SECONDS or lane.limit < parcel.most_in_flight
-        while lane.waiting and lane.in_flight < lane.limit:
+            lane.has_answered(most=parcel.most_in_flight, seconds=seconds, timed_out=timed_out)
+        while lane.waiting and lane.has_room(now):
             lane.in_flight += 1
             self._ready.append(lane.waiting.popleft())
             self._backlog.notify()  # whoever should send it may hang next
-        if lane.in_flight == 0 and not lane.waiting and not lane.is_slow:
+        if lane.in_flight == 0 and not lane.waiting and not lane.was_slow:
             del self._lanes[parcel.lane]  # as good as new, so it need not be remembered
         if self._held_up:
-            for _ in range(min(self._room_for_slow(), len(self._held_up))):
+            for _ in range(min(self._room_for_slow(now), len(self._held_up))):
                 self._ready.append(self._held_up.popleft())
             self._backlog.notify()
 
-    def _room_for_slow(self) -> int:
+    def _room_for_slow(self, now: float) -> int:
         """How many more sends slow lanes may begin."""
-        return max(0, self._most_slow - sum(lane.is_slow for lane in self._busy_with.values()))
+        return max(0, self._most_slow - sum(lane.is_slow(now) for lane in self._busy_with.values()))
 
     def _someone_is_quick(self) -> bool:
         now = time.monotonic()
