@@ -29,8 +29,8 @@ class Parcel:
         return self.timed_out
 
 
-def take(batch, *, at_least, seconds=0.0) -> list:
-    finished = batch.finished(at_least=at_least, seconds=seconds)
+def take(batch, *, at_least, seconds=0.0, hasty=False) -> list:
+    finished = batch.finished(at_least=at_least, seconds=seconds, hasty=hasty)
     batch.kept(finished)
     return finished
 

@@ -74,5 +74,18 @@ def test_finished_waits_for_a_group_or_the_end_but_not_longer_than_told(gate):
     assert batch.is_over
 
 
+def test_who_is_in_haste_waits_for_no_listener_that_was_slow(gate):
+    sender = Sender(threads=4)
+    take_all(sender.submit([Parcel("slow", timed_out=True)]))
+    batch = sender.submit([Parcel("slow", gate=gate), Parcel("good")])
+
+    began = time.monotonic()
+    assert len(take(batch, at_least=50, seconds=PATIENCE, hasty=True)) == 1
+    assert time.monotonic() - began < SOON
+    assert not batch.is_awaited
+    gate.set()
+    assert len(take(batch, at_least=50, seconds=PATIENCE)) == 1
+
+
 def test_an_empty_batch_is_over():
     assert Sender(threads=1).submit([]).is_over

@@ -37,27 +37,41 @@ class Batch(Generic[P]):
         self._lock = lock
         self._changed = threading.Condition(lock)
         self._unstarted = {id(parcel): parcel for parcel in parcels}
+        self._awaited: set[int] = set()  # what should end soon: its listener was not slow
         self._in_flight = 0
         self._finished: list[P] = []
         self._taken_back: list[P] = []
         self._submitted_at = self._moved_at = time.monotonic()
         self._wanted = 0
 
-    def finished(self, *, at_least: int = 0, seconds: float = 0.0) -> list[P]:
-        """What has ended and was not kept yet; waits for `at_least` or until all has ended, up to `seconds`."""
+    def finished(self, *, at_least: int = 0, seconds: float = 0.0, hasty: bool = False) -> list[P]:
+        """What has ended and was not kept yet; waits for `at_least` or until all has ended, up to `seconds`.
+
+        If `hasty`, it waits for nothing that was submitted to a slow listener.
+        """
         deadline = time.monotonic() + seconds
         with self._lock:
             self._wanted = at_least
-            while len(self._finished) < at_least and (self._unstarted or self._in_flight):
+            while len(self._finished) < at_least and self._is_expected(hasty=hasty):
                 left = deadline - time.monotonic()
                 if left <= 0 or not self._changed.wait(left):
                     break
             return list(self._finished)
 
+    def _is_expected(self, *, hasty: bool) -> bool:
+        return bool(self._awaited or (not hasty and (self._unstarted or self._in_flight)))
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether something of it should end soon."""
+        with self._lock:
+            return bool(self._awaited)
+
     def take_back(self) -> None:
         """Let nothing of it begin any more."""
         with self._lock:
             self._taken_back += self._unstarted.values()
+            self._awaited -= self._unstarted.keys()
             self._unstarted.clear()
 
     def unsent(self) -> list[P]:
@@ -89,6 +103,10 @@ class Batch(Generic[P]):
         """Whether nothing is left to send, to wait for or to keep."""
         return self.unfinished == 0
 
+    def awaits(self, parcel: P) -> None:
+        """Called as it is submitted, under the lock: its listener is not slow."""
+        self._awaited.add(id(parcel))
+
     def began(self, parcel: P, now: float) -> bool:
         """Called by a runner, under the lock: may it send this parcel? What comes too late waits to be taken back."""
         if id(parcel) not in self._unstarted or not parcel.may_begin():
@@ -101,7 +119,8 @@ class Batch(Generic[P]):
     def ended(self, parcel: P) -> None:
         """Called by a runner, under the lock."""
         self._in_flight -= 1
+        self._awaited.discard(id(parcel))
         self._finished.append(parcel)
         # Only when there is enough: to wake a waiting thread for each send would double the cost of a send.
-        if len(self._finished) >= self._wanted or not (self._unstarted or self._in_flight):
+        if len(self._finished) >= self._wanted or not self._awaited:
             self._changed.notify()

@@ -149,16 +149,16 @@ def deliver_batch(
 
 def _see_through(engine: Engine, left: LeftBatch[Sending], *, patience: float) -> bool:
     """Record what ends, group by group; False when nothing ended for so many seconds, or the process shall stop."""
-    ended_at = time.monotonic()
+    ended_at, is_hasty = time.monotonic(), patience == PATIENCE_SECONDS
     while not left.batch.is_over:
         if engine.stragglers.is_hurried:
             return False
-        finished = left.batch.finished(at_least=GROUP, seconds=min(GROUP_SECONDS, patience))
+        finished = left.batch.finished(at_least=GROUP, seconds=min(GROUP_SECONDS, patience), hasty=is_hasty)
         if finished:
             left.record(finished)
             left.batch.kept(finished)
             ended_at = time.monotonic()
-        elif time.monotonic() - ended_at >= patience:
+        elif time.monotonic() - ended_at >= patience or (is_hasty and not left.batch.is_awaited):
             return False
         elif left.batch.stands_still(left.begin_seconds):
             left.batch.take_back()
