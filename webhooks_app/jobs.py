@@ -7,6 +7,7 @@ rolled-back SAVEPOINT left behind.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from webhooks_app.engine import Engine
 from webhooks_app.engine.deliver import deliver_batch
@@ -29,8 +30,8 @@ def engine() -> Engine:
 
 
 def dispatch() -> None:
-    """Dispatch the events that wait."""
-    dispatch_events(engine())
+    """Dispatch the events that wait, and make the deliveries of a few at once."""
+    dispatch_events(engine(), deliver=partial(deliver_batch, engine()))
 
 
 def deliver(delivery_ids: Sequence[str], slow: bool = False) -> None:

@@ -15,12 +15,10 @@ from tests import factories
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.engine import dispatch as module
 from webhooks_app.engine.dispatch import (
-    BATCH,
     EVENTS_AT_ONCE,
     JOBS_IN_QUEUE,
     SLOW_LATER,
     dispatch,
-    in_batches,
     push,
 )
 from webhooks_app.match import Filter, Is
@@ -110,27 +108,6 @@ def test_the_bell_is_answered_before_the_events_are_read(engine, queue, make_eve
     queue.ring()
 
     assert queue.rings == 2
-
-
-def test_ids_travel_in_batches_of_a_hundred(engine, make_listener, queue):
-    make_listener()
-    make_events(engine, 250)
-    dispatch(engine)
-
-    assert [len(batch) for batch in queue.pushed] == [100, 100, 50]
-    assert in_batches(["a"] * 100) == [["a"] * 100]
-
-
-def test_what_the_queue_has_no_room_for_stays_in_the_database(engine, make_listener, queue):
-    make_listener()
-    queue.pushed = [["x"]] * (JOBS_IN_QUEUE - 1)
-    make_events(engine, BATCH + 20)
-    dispatch(engine)
-
-    assert [len(batch) for batch in queue.pushed[JOBS_IN_QUEUE - 1 :]] == [BATCH]
-    rows = deliveries(engine)
-    assert [row.id for row in rows if row.queued_at] == queue.pushed[-1]
-    assert [row.queued_at for row in rows[BATCH:]] == [None] * 20
 
 
 def test_without_a_queue_everything_is_written_and_nothing_counts_as_queued(

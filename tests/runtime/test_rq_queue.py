@@ -58,11 +58,11 @@ def test_a_ring_whose_job_was_lost_blocks_the_next_ones_only_for_a_while(rq_queu
     assert 0 < connection.ttl(KICK) <= KICK_SECONDS
 
 
-def test_new_events_go_before_a_backlog_of_deliveries(rq_queue, jobs_in):
+def test_a_dispatch_waits_its_turn_so_that_a_stream_of_events_does_not_starve_deliveries(rq_queue, jobs_in):
     rq_queue.push([["a"], ["b"]])
     rq_queue.ring()
 
-    assert [name for name, _ in jobs_in()] == ["dispatch", "deliver", "deliver"]
+    assert [name for name, _ in jobs_in()] == ["deliver", "deliver", "dispatch"]
 
 
 def test_batches_travel_in_order_to_their_queue(rq_queue, jobs_in):

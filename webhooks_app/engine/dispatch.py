@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -37,6 +37,7 @@ JOBS_IN_QUEUE = 100  # so that a backlog stays in the database and fills neither
 SLOW_LATER = timedelta(seconds=30)
 _ROWS_AT_ONCE = 1_000
 _IDS_AT_ONCE = 500  # SQLite takes 32,766 values in a statement
+Deliver = Callable[[Sequence[str]], None]
 _DELIVERIES = sa.insert(
     cast("sa.Table", Delivery.__table__)
 )  # Core, because the ORM would look at every row twice
@@ -51,8 +52,12 @@ class _Dispatched:
     left: int = 0
 
 
-def dispatch(engine: Engine, *, seconds: float = LONGEST_SECONDS) -> int:
-    """Dispatch the events that wait, for so long at most, and ring for the rest; gives how many there were."""
+def dispatch(engine: Engine, *, seconds: float = LONGEST_SECONDS, deliver: Deliver | None = None) -> int:
+    """Dispatch the events that wait, for so long at most, and ring for the rest; gives how many there were.
+
+    With `deliver` a small last batch is given to it, and not queued: of an event that comes alone a second job would
+    be half of the work, and behind what waits in the queue it would wait for a second time.
+    """
     try:
         engine.queue.answer()  # before the claim, so that a later ring is not lost
     except QueueUnreachable as error:
@@ -62,9 +67,13 @@ def dispatch(engine: Engine, *, seconds: float = LONGEST_SECONDS) -> int:
     while time.monotonic() < until:
         room = _room(engine)
         done = tried_again(partial(_dispatch_some, engine, most=most, room=room))
-        push(engine, done.due_ids[: room * BATCH])
         total += done.events
-        if done.events < most and not done.left:
+        is_last = done.events < most and not done.left
+        if deliver and is_last and room and len(done.due_ids) <= BATCH:
+            deliver(done.due_ids)
+        else:
+            push(engine, done.due_ids[: room * BATCH])
+        if is_last:
             return total
         # As many as had room in the last transaction; the next ones may have fewer listeners.
         most = done.events if done.left else min(2 * most, EVENTS_AT_ONCE)

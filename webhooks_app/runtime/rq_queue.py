@@ -85,14 +85,17 @@ class RqQueue:
 
     @_or_unreachable
     def ring(self, *, again: bool = False) -> None:
-        """Ask for a dispatch; at the front, because a backlog of deliveries must not hold up new events."""
+        """Ask for a dispatch.
+
+        Behind what waits: at the front it would, where events come faster than they are dispatched, be the only
+        job that is ever done.
+        """
         if not self._redis.set(KICK, "1", ex=KICK_SECONDS, nx=not again):
             return
         try:
             with self._redis.pipeline() as pipe:  # one round trip, for RQ would make several
                 self._queues[DELIVERIES].enqueue(
                     DISPATCH,
-                    at_front=True,
                     result_ttl=0,
                     failure_ttl=FAILURE_SECONDS,
                     job_timeout=JOB_TIMEOUT_SECONDS,

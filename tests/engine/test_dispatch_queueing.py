@@ -1,0 +1,58 @@
+"""Which deliveries of a dispatch are made in its own job, which are queued, and which wait in the database?"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.test_dispatch import deliveries, make_events
+from webhooks_app.engine.dispatch import BATCH, JOBS_IN_QUEUE, dispatch, in_batches
+
+
+def test_ids_travel_in_batches_of_a_hundred(engine, make_listener, queue):
+    make_listener()
+    make_events(engine, 250)
+    dispatch(engine)
+
+    assert [len(batch) for batch in queue.pushed] == [100, 100, 50]
+    assert in_batches(["a"] * 100) == [["a"] * 100]
+
+
+def test_what_a_few_events_bring_is_delivered_in_the_same_job(engine, make_listener, queue):
+    make_listener()
+    make_events(engine, 3)
+    given = []
+    dispatch(engine, deliver=given.append)
+
+    assert given == [[row.id for row in deliveries(engine)]]
+    assert queue.pushed == []
+    assert all(row.queued_at for row in deliveries(engine))  # so that the sweep leaves them alone meanwhile
+
+
+@pytest.mark.parametrize(
+    ("events", "in_queue"),
+    [
+        (BATCH + 1, 0),  # other workers can take their share
+        (1, JOBS_IN_QUEUE),  # a backlog stands in the database, and these belong behind it
+    ],
+)
+def test_what_more_of_them_bring_is_queued_or_waits(engine, make_listener, queue, events, in_queue):
+    make_listener()
+    queue.pushed = [["x"]] * in_queue
+    make_events(engine, events)
+    given = []
+    dispatch(engine, deliver=given.append)
+
+    assert given == []
+    assert bool(queue.pushed[in_queue:]) is not bool(in_queue)
+
+
+def test_what_the_queue_has_no_room_for_stays_in_the_database(engine, make_listener, queue):
+    make_listener()
+    queue.pushed = [["x"]] * (JOBS_IN_QUEUE - 1)
+    make_events(engine, BATCH + 20)
+    dispatch(engine)
+
+    assert [len(batch) for batch in queue.pushed[JOBS_IN_QUEUE - 1 :]] == [BATCH]
+    rows = deliveries(engine)
+    assert [row.id for row in rows if row.queued_at] == queue.pushed[-1]
+    assert [row.queued_at for row in rows[BATCH:]] == [None] * 20
