@@ -8,7 +8,7 @@ HAS_VENV = $(shell $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null && echo yes
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test lint bench test-faults screenshots vendor lock
+.PHONY: run test lint bench test-faults screenshots vendor lock licences
 
 run: .venv/run.stamp
 	@exec $(BIN)/flask --app wsgi webhooks up
@@ -38,6 +38,9 @@ vendor: .venv/test.stamp
 # requirements.lock from requirements.txt: asks the package index, and takes a minute or two.
 lock: .venv/test.stamp
 	@$(BIN)/python -m supply.lock
+
+licences: .venv/test.stamp
+	@$(BIN)/python -m supply.licences
 
 # The stamps say when pip last ran: it runs again only after the requirements have changed.
 .venv/run.stamp: $(BIN)/python requirements.txt
