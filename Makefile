@@ -21,6 +21,8 @@ lint: .venv/test.stamp
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@# What it finds comes on its standard output; on the other it wonders about each exception, once a rule it tried.
+	@$(BIN)/bandit -q -c pyproject.toml -r webhooks_app migrations supply static/vendor/vendor.py wsgi.py gunicorn.conf.py 2>/dev/null
 
 bench: .venv/test.stamp
 	@$(BIN)/python -m tests.bench

@@ -104,7 +104,7 @@ def compile_lock() -> None:
         "--output-file",
         LOCK.name,
     )
-    subprocess.run([*_UV, *more, *told, REQUIREMENTS.name], cwd=ROOT, check=True)  # noqa: S603 (our own words)
+    subprocess.run([*_UV, *more, *told, REQUIREMENTS.name], cwd=ROOT, check=True)  # nosec B603 # our own words
 
 
 def without_wheels() -> list[str]:
@@ -112,7 +112,7 @@ def without_wheels() -> list[str]:
     found = []
     for platform, python in itertools.product(PLATFORMS, PYTHONS):
         place = ("--python-platform", platform, "--python-version", python, "--only-binary", ":all:")
-        done = subprocess.run(  # noqa: S603 (our own words)
+        done = subprocess.run(  # nosec B603 # our own words
             [*_UV, *place, "--output-file", os.devnull, LOCK.name],
             cwd=ROOT, env={**os.environ, "MACOSX_DEPLOYMENT_TARGET": "13.0"},
             check=False, capture_output=True, text=True,

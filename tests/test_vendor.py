@@ -48,6 +48,34 @@ def test_a_missing_and_an_added_file_are_named(vendor, copy):
     assert vendor.check(wanted(), copy) == ["own.svg: not in the lock.", "icons.svg: missing."]
 
 
+@pytest.mark.parametrize("name", ["bootstrap.min.css", "htmx.min.js", "icons.svg", "LICENSES/bootstrap.txt"])
+def test_one_byte_more_is_a_change(vendor, copy, name):
+    (copy / name).write_bytes((copy / name).read_bytes() + b" ")
+
+    assert vendor.check(wanted(), copy) == [f"{name}: changed since it was fetched."]
+
+
+@pytest.mark.parametrize(
+    "name", ["own.js", "LICENSES/own.js", "deep/down/own.js", "__pycache__/own.js", ".own.js"]
+)
+def test_a_file_more_is_named_wherever_it_is(vendor, copy, name):
+    (copy / name).parent.mkdir(parents=True, exist_ok=True)
+    (copy / name).write_text("alert(1)")
+
+    assert vendor.check(wanted(), copy) == [f"{name}: not in the lock."]
+
+
+def test_every_file_of_the_lock_has_a_version_and_a_licence():
+    lock = json.loads((VENDOR / "vendor.lock.json").read_text())
+    named = {package["name"]: package for package in wanted()}
+
+    assert lock["packages"].keys() == named.keys()
+    assert all(one["integrity"].startswith("sha512-") for one in lock["packages"].values())
+    for about in lock["files"].values():
+        package = named[about["package"]]
+        assert (about["version"], about["licence"]) == (package["version"], package["licence"])
+
+
 def test_another_version_wanted_than_locked_is_named(vendor):
     changed = [dict(package, version="0.0.1") for package in wanted() if package["name"] == "bootstrap"]
 

@@ -178,7 +178,7 @@ def pieces(pattern: str) -> Iterator[tuple[int, str, bool]]:
     at, in_class = 0, False
     while at < len(pattern):
         found = (_INSIDE if in_class else _OUTSIDE).match(pattern, at)
-        assert found is not None  # noqa: S101 - both patterns end in "any character"
+        assert found is not None  # nosec B101 # both patterns end in "any character"
         yield at, found[0], in_class
         in_class = found[0] != "]" if in_class else found[0].startswith("[")
         at = found.end()

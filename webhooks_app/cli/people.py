@@ -33,7 +33,7 @@ def create_user(email: str, role: str, password_stdin: bool, as_json: bool) -> N
       flask --app wsgi webhooks create-user elena@example.com --role operator --password-stdin < secret.txt
     """
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
-    if password == "":
+    if password == "":  # nosec B105 # none at all
         raise click.UsageError("There is no password on stdin.")
     user = accounts.create_user(console().engine, email, role, password=password, by=COMMAND_LINE)
     if as_json:

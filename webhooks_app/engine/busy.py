@@ -31,5 +31,5 @@ def tried_again(transaction: Callable[[], T]) -> T:
         except PASSING as error:
             log.warning("The database did not take a transaction (%s); it is tried again.", error.orig)
             # Of two that lost to each other, one should come back first.
-            time.sleep(number * _PAUSE_SECONDS * random.random())  # noqa: S311 (jitter, not a secret)
+            time.sleep(number * _PAUSE_SECONDS * random.random())  # nosec B311 # jitter, not a secret
     return transaction()

@@ -27,7 +27,7 @@ TOLERANCE = timedelta(minutes=5)
 VERIFIED = "verified"
 UNSIGNED = "The request is not signed: webhook-id, webhook-timestamp or webhook-signature is missing."
 NO_LISTENER = "No listener sends here, so there is no secret to check with."
-NO_SECRET = "The listener's secret cannot be read."  # noqa: S105 (a sentence)
+NO_SECRET = "The listener's secret cannot be read."  # nosec B105 # a sentence
 STALE = "The timestamp is more than 5 minutes away from now."
 FORGED = "The signature does not match."
 

@@ -90,7 +90,7 @@ def _patiently(engine: Engine, finished: Sequence[Finished]) -> None:
         except _AWAY:
             if time.monotonic() >= until:
                 raise
-        time.sleep(pause * random.random())  # noqa: S311 (jitter, not a secret)
+        time.sleep(pause * random.random())  # nosec B311 # jitter, not a secret
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
@@ -149,7 +149,7 @@ def _changes(
             tries=one.claimed.tries + 1,
             now=now,
             schedule=one.claimed.listener.schedule,
-            chance=random.random(),  # noqa: S311 (jitter, not a secret)
+            chance=random.random(),  # nosec B311 # jitter, not a secret
         )
         outcome, token = one.outcome, one.claimed.token
         key = (token, step, outcome.status_code, outcome.error_class, outcome.error)

@@ -90,7 +90,7 @@ def _take(engine: Engine, listener_id: str) -> Climb | None:
                 listener.state,
                 since=listener.state_since,
                 now=now,
-                chance=random.random(),  # noqa: S311 (jitter, not a secret)
+                chance=random.random(),  # nosec B311 # jitter, not a secret
             )
         )
         _keep(climb, row)

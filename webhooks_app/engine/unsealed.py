@@ -27,7 +27,7 @@ from webhooks_app.storage.models import Listener
 
 log = logging.getLogger("webhooks_app.worker")
 
-SECRET_UNREADABLE = "The signing secret cannot be read with the present encryption keys."  # noqa: S105 (a sentence)
+SECRET_UNREADABLE = "The signing secret cannot be read with the present encryption keys."  # nosec B105 # a sentence
 SETTINGS_UNUSABLE = "The settings of the listener or its hook cannot be used: {reason}"
 
 _MOST_KEPT = 50_000

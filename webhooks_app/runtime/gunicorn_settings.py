@@ -26,7 +26,7 @@ def _read(name: str) -> Any:
 _is_production = _read("WEBHOOKS_ENV") == "production"
 
 # In production a proxy stands in front, often on another machine or in another container.
-bind = f"{'0.0.0.0' if _is_production else '127.0.0.1'}:{_read('PORT')}"  # noqa: S104 (see above)
+bind = f"{'0.0.0.0' if _is_production else '127.0.0.1'}:{_read('PORT')}"  # nosec B104 # behind that proxy
 workers = _read("WEB_CONCURRENCY")
 worker_class = "gthread"
 threads = 8

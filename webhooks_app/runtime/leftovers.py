@@ -60,7 +60,7 @@ def moment_of_start(pid: int) -> str:
 def _asked_of_ps(pid: int) -> str:
     command = ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False).stdout  # noqa: S603 (a number)
+        said = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False).stdout  # nosec B603 # a number
     except (OSError, subprocess.TimeoutExpired):
         return ""
     state, _, started = said.strip().partition(" ")

@@ -96,7 +96,7 @@ def _embedded() -> Server:
 
 def _asked(command: str) -> Server | None:
     try:
-        said = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=5, check=False)  # noqa: S603 (found on the PATH, no shell)
+        said = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=5, check=False)  # nosec B603 # found on the PATH, no shell
     except (OSError, subprocess.TimeoutExpired):
         return None
     match = _VERSION.match(said.stdout)
@@ -112,7 +112,7 @@ def socket_path(folder: Path) -> Path:
     known = Path(pointer.read_text("utf-8").strip()) if pointer.exists() else None
     if known is None or not _is_private(known):
         # mkdtemp makes it 0700 and ours. /tmp, because the environment's own choice may be long as well.
-        known = Path(tempfile.mkdtemp(prefix="webhooks-", dir="/tmp"))
+        known = Path(tempfile.mkdtemp(prefix="webhooks-", dir="/tmp"))  # nosec B108 # 0700, as said
         pointer.write_text(str(known), "utf-8")
     return known / "redis.sock"
 

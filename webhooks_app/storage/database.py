@@ -87,7 +87,7 @@ def _begin(connection: sa.Connection) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 break
-            time.sleep(_PAUSE_SECONDS * random.random())  # noqa: S311 (jitter, not a secret)
+            time.sleep(_PAUSE_SECONDS * random.random())  # nosec B311 # jitter, not a secret
         else:
             return
     connection.exec_driver_sql(statement)  # the last try, whose error is SQLAlchemy's

@@ -19,7 +19,7 @@ ERROR_CLASSES = {
     "deadline": "Out of time",
     "protocol_error": "Not valid HTTP",
     "worker_lost": "Worker lost",
-    "secret_unavailable": "Secret unavailable",
+    "secret_unavailable": "Secret unavailable",  # nosec B105 # a sentence
     "superseded": "Answered too late",
     "internal": "Internal error",
 }

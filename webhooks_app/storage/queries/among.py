@@ -42,7 +42,7 @@ class _Listed(sa.sql.functions.FunctionElement[str]):
 @compiles(_Listed, "sqlite")
 def _out_of_json(element: _Listed, compiler: SQLCompiler, **kwargs: Any) -> str:
     listed = compiler.process(element.clauses, **kwargs)
-    return f"(SELECT value FROM json_each({listed}))"  # noqa: S608 (a parameter's name)
+    return f"(SELECT value FROM json_each({listed}))"  # nosec B608 # a parameter's name
 
 
 @compiles(_Listed, "postgresql")
