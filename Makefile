@@ -8,7 +8,7 @@ HAS_VENV = $(shell $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null && echo yes
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test lint bench test-faults screenshots vendor lock licences
+.PHONY: run test lint bench test-faults screenshots vendor lock licences audit
 
 run: .venv/run.stamp
 	@exec $(BIN)/flask --app wsgi webhooks up
@@ -40,6 +40,10 @@ vendor: .venv/test.stamp
 # requirements.lock from requirements.txt: asks the package index, and takes a minute or two.
 lock: .venv/test.stamp
 	@$(BIN)/python -m supply.lock
+
+# Ends with 75 where the advisory service does not answer; supply/audit.py says why.
+audit: .venv/test.stamp
+	@$(BIN)/python -m supply.audit
 
 licences: .venv/test.stamp
 	@$(BIN)/python -m supply.licences
