@@ -6,6 +6,7 @@ import pytest
 
 from tests.test_settings import read
 from webhooks_app.errors import SettingError
+from webhooks_app.setting_addresses import redis_exposure
 
 
 @pytest.mark.parametrize(
@@ -91,3 +92,40 @@ def test_a_host_may_be_an_address():
 def test_a_list_of_keys_without_a_key_is_refused():
     with pytest.raises(SettingError, match=r"^WEBHOOKS_ENCRYPTION_KEYS is not allowed: must be keys"):
         read(WEBHOOKS_ENCRYPTION_KEYS=",")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "unix:///run/redis.sock",  # its file says who may
+        "redis://127.0.0.1:6379/0",
+        "redis://127.9.9.9",
+        "redis://localhost:6379",
+        "redis://[::1]:6379/0",
+        "redis://[::1]",
+        "rediss://:secret@redis.example.com:6380/0",
+        "rediss://redis.example.com/0?username=web&password=secret",
+        "redis+sentinel://127.0.0.1:26379,localhost:26380/orders",
+    ],
+)
+def test_a_redis_that_nobody_else_reaches_is_not_exposed(url):
+    assert redis_exposure(url) == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("redis://redis:6379/0", "wants no password"),
+        ("redis://10.0.0.5", "wants no password"),
+        ("redis://[2001:db8::1]:6379/0", "wants no password"),
+        ("redis://web@redis/0", "wants no password"),  # a name alone opens nothing
+        ("redis://127.0.0.1.example.com/0", "wants no password"),
+        ("redis+sentinel://127.0.0.1:26379,10.0.0.5:26379/orders", "wants no password"),
+        ("rediss://redis.example.com/0", "wants no password"),
+        ("redis://:secret@redis:6379/0", "without TLS"),
+        ("redis+sentinel://:secret@10.0.0.5:26379/orders", "without TLS"),
+    ],
+)
+def test_a_redis_that_others_reach_is_told_without_its_password(url, told):
+    assert told in redis_exposure(url)
+    assert "secret" not in redis_exposure(url)

@@ -125,6 +125,34 @@ def redis_url(text: str) -> str:
     return text
 
 
+def redis_exposure(url: str) -> str:
+    """Why others could read or write this Redis, in one sentence; empty where nobody else reaches it.
+
+    Who writes to it cannot make a worker run anything but our own two jobs, but can empty the queue and fill it.
+    """
+    parts = urlsplit(url)
+    places = parts.netloc.rpartition("@")[2].split(",")
+    if parts.scheme == "unix" or all(_is_loopback(place) for place in places):
+        return ""
+    if not (":" in parts.netloc.rpartition("@")[0] or dict(parse_qsl(parts.query)).get("password")):
+        return (
+            "Redis is on another host and wants no password: whoever reaches its port can change the queue."
+        )
+    if parts.scheme != "rediss":
+        return (
+            "Redis is on another host without TLS (rediss://): its password crosses the network unencrypted."
+        )
+    return ""
+
+
+def _is_loopback(place: str) -> bool:
+    bare = re.sub(r"(?<=[^:]):[0-9]*$", "", place).strip("[]")  # without its port
+    try:
+        return ipaddress.ip_address(bare).is_loopback
+    except ValueError:
+        return bare.lower() in ("", "localhost")
+
+
 def _sentinel_url(text: str) -> str:
     try:
         parts = urlsplit(text)

@@ -174,3 +174,14 @@ def test_the_figures_are_sent_again_only_when_they_changed(viewer, make_delivery
 
     assert at_rest.status_code == 204
     assert viewer.get(f"/system/live?v={revision}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "is_told"), [("redis://redis.example.com/0", True), ("unix:///r.sock", False)]
+)
+def test_a_redis_that_others_reach_is_told(built_console, any_engine, url, is_told):
+    settings = replace(any_engine.settings, redis_url=url)
+    with lent(built_console, replace(any_engine, settings=settings)) as app:
+        text = page(client_of(app, make_user(any_engine)), "/system")
+
+    assert ("wants no password" in text) is is_told

@@ -12,6 +12,9 @@ SLOW = "slow"  # for listeners that are slow to answer, with a worker of its own
 # was silent for so long hangs, was stopped, or is gone: a worker that is killed stays in RQ's list for three minutes.
 SILENT_AFTER = timedelta(seconds=120)
 
+# No reason to stop: what is thrown away is queued again by the sweep, only later.
+EVICTING = "Redis may throw jobs away when its memory is full. Set maxmemory-policy noeviction."
+
 
 @dataclass(frozen=True, slots=True)
 class QueueServer:

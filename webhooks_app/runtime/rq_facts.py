@@ -6,6 +6,7 @@ from collections.abc import Container
 from datetime import UTC, datetime
 
 from redis import Redis
+from redis.exceptions import NoPermissionError
 from rq import Worker
 from rq.serializers import JSONSerializer
 from rq.worker.base import BaseWorker
@@ -15,7 +16,10 @@ from webhooks_app.engine.queue_facts import QueueServer, QueueWorker
 
 def server_of(connection: Redis) -> QueueServer:
     """The server's version and memory; a server that hides them (by its ACL) is "unknown"."""
-    info = connection.info()
+    try:
+        info = connection.info()
+    except NoPermissionError:
+        return QueueServer(version="unknown", memory_bytes=0)
     policy = str(info.get("maxmemory_policy", "noeviction"))
     return QueueServer(
         version=str(info.get("redis_version", "unknown")),

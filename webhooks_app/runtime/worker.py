@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import NoPermissionError, RedisError
 from rq import SimpleWorker
 from rq.exceptions import StopRequested
 from rq.job import Job
@@ -27,12 +27,14 @@ from rq.serializers import JSONSerializer
 from webhooks_app.attributes import TIMEOUT_SECONDS
 from webhooks_app.engine import Engine, skew
 from webhooks_app.engine.dispatch import dispatch
-from webhooks_app.engine.queue_facts import DELIVERIES, SLOW
+from webhooks_app.engine.queue_facts import DELIVERIES, EVICTING, SLOW
 from webhooks_app.engine.sweep import sweep
 from webhooks_app.engine.unreadable import release_readable
 from webhooks_app.runtime.redis_client import patient_client, quick_client, said
+from webhooks_app.runtime.rq_facts import server_of
 from webhooks_app.runtime.rq_job import WebhooksJob
 from webhooks_app.runtime.rq_queue import RqQueue, open_queue
+from webhooks_app.setting_addresses import redis_exposure
 
 log = logging.getLogger("webhooks_app.worker")
 
@@ -101,6 +103,7 @@ def run_worker(engine: Engine, *, queue: str = DELIVERIES, burst: bool = False) 
         check_server(connection)
     else:
         wait_for_server(connection)
+    warn_of_server(connection, url=engine.settings.redis_url)
     _allow_many_sockets()
     _spare_the_collector()
     skew.warn(engine)
@@ -155,6 +158,8 @@ def check_server(connection: Redis) -> None:
     """Refuse a server that does not answer, or on which RQ would lose jobs. Raises CannotWork."""
     try:
         info = connection.info("server")
+    except NoPermissionError:
+        info = {}  # without its version RQ itself would take it for an old one, and pop in a way that loses jobs
     except (RedisError, OSError) as error:
         raise RedisAway(f"Redis does not answer: {said(error)}") from error
     version = tuple(int(part) for part in str(info.get("redis_version", "0.0")).split(".")[:2])
@@ -163,6 +168,16 @@ def check_server(connection: Redis) -> None:
             f"Redis 6.2 or newer is needed; this one says {info.get('redis_version', 'nothing')}. "
             "If it is newer, its ACL lacks +info for this user."
         )
+
+
+def warn_of_server(connection: Redis, *, url: str) -> None:
+    """Say what is unwise about this server, though no event is lost for it."""
+    with suppress(RedisError, OSError):  # gone again: what comes next waits for it, and says so
+        if server_of(connection).evicts:
+            log.warning(EVICTING)
+    exposure = redis_exposure(url)
+    if exposure:
+        log.warning(exposure)
 
 
 def _allow_many_sockets() -> None:

@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 
 from webhooks_app.console import console
 from webhooks_app.engine import Queue, QueueUnreachable, skew
-from webhooks_app.engine.queue_facts import DELIVERIES, SLOW, QueueServer, QueueWorker
+from webhooks_app.engine.queue_facts import DELIVERIES, EVICTING, SLOW, QueueServer, QueueWorker
+from webhooks_app.setting_addresses import redis_exposure
 from webhooks_app.storage import migrations
 from webhooks_app.storage.models import Lease
 from webhooks_app.storage.queries import leases, revision
@@ -102,7 +103,7 @@ def running() -> Running:
 def _facts() -> dict[str, Any]:
     now, database, found = engine().clock(), _database_facts(), running()
     queue, backlog, clock = found.queue, found.backlog, found.clock
-    problems = found.problems + _behind(database)
+    problems = found.problems + _behind(database) + _exposed()
     # Not the latencies, sizes and heartbeats: they differ each time, and would redraw a page at rest.
     told = (
         [(one.name, one.state, one.jobs_done, one in queue.silent) for one in queue.workers],
@@ -162,9 +163,7 @@ def _problems(
     if not clock_runs:
         found.append(("No clock is running, so nothing is retried.", CLOCK_COMMAND))
     if queue.server and queue.server.evicts:
-        found.append(
-            ("Redis may throw jobs away when its memory is full. Set maxmemory-policy noeviction.", "")
-        )
+        found.append((EVICTING, ""))
     if not found and now - late > LATE_AFTER:
         found.append(("Deliveries wait longer than a minute: more workers may help (WEBHOOKS_WORKERS).", ""))
     return found
@@ -200,6 +199,11 @@ def _nobody(queue: QueueFacts, name: str, *, now: datetime) -> str:
 def _heard_of_since(queue: QueueFacts, late: datetime) -> bool:
     """Whether a worker told of itself after this; one that never says when it did counts."""
     return any(one.seen_at is None or one.seen_at >= late for one in queue.of(DELIVERIES))
+
+
+def _exposed() -> list[tuple[str, str]]:
+    said = redis_exposure(console().settings.redis_url)
+    return [(said, "")] if said else []
 
 
 def _behind(database: DatabaseFacts) -> list[tuple[str, str]]:
