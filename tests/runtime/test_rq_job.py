@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import pickle
+import socket
 import uuid
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from rq import Callback, Queue
-from rq.job import Job
+from rq.job import Job, JobStatus
 from rq.serializers import DefaultSerializer, JSONSerializer
+from rq.webhook import Webhook
 
 from tests import factories
 from webhooks_app.engine.queue_facts import DELIVERIES
 from webhooks_app.runtime.rq_job import ForbiddenJob, WebhooksJob
-from webhooks_app.runtime.worker import run_worker
+from webhooks_app.runtime.worker import _worker, run_worker
 from webhooks_app.storage.models import Delivery
 
 called: list[str] = []
@@ -104,6 +106,40 @@ def test_forged_callbacks_are_not_called(forged, work):
 
     assert work()
     assert called == []
+
+
+def test_forged_webhooks_are_not_sent(forged, work):
+    """RQ would send them itself, past our address guard."""
+    with socket.create_server(("127.0.0.1", 0)) as trap:
+        url = f"http://127.0.0.1:{trap.getsockname()[1]}/"
+        webhooks = [Webhook(url, "finished", timeout=1), Webhook(url, "failed", timeout=1)]
+        forged("webhooks_app.jobs.dispatch", webhooks=webhooks)
+        forged("os.system", "true", webhooks=webhooks)
+
+        assert work()
+        trap.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            trap.accept()
+
+
+def test_what_a_dead_worker_left_is_tidied_without_callbacks_and_webhooks(forged, connection):
+    with socket.create_server(("127.0.0.1", 0)) as trap:
+        webhook = Webhook(f"http://127.0.0.1:{trap.getsockname()[1]}/", "failed", timeout=1)
+        job = forged(
+            "os.system",
+            "true",
+            webhooks=[webhook],
+            on_failure=Callback("tests.runtime.test_rq_job.note_a_call"),
+        )
+        job.set_status(JobStatus.STARTED)
+        connection.zadd(f"rq:wip:{DELIVERIES}", {f"{job.id}:execution": 1})
+        _worker(connection, DELIVERIES).run_maintenance_tasks()
+
+        assert job.get_status() == JobStatus.FAILED
+        assert called == []
+        trap.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            trap.accept()
 
 
 def test_pickled_data_is_not_opened(forged, work, tmp_path):

@@ -9,10 +9,12 @@ import time
 import pytest
 from redis.exceptions import ResponseError
 
+from tests import factories
 from tests.bench.counted import counted_client, packets_of
 from tests.patience import SOON, wait_until
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.engine.queue_facts import DELIVERIES, SLOW
+from webhooks_app.engine.signing import new_secret
 from webhooks_app.runtime.redis_client import quick_client
 from webhooks_app.runtime.rq_queue import (
     EPOCH,
@@ -200,3 +202,24 @@ def test_a_ring_costs_one_round_trip_while_another_rings_and_at_most_three_else(
 
     assert trips[0] <= 3
     assert trips[1] == 1
+
+
+def test_redis_holds_ids_and_nothing_that_anybody_would_want_to_read(working_engine, connection):
+    secret = new_secret()
+    listener = factories.make_listener(
+        working_engine,
+        url="https://hooks.example.com/in",
+        headers={"x-key": "a-header-of-theirs"},
+        secret=secret,
+    )
+    event = factories.make_event(working_engine, payload={"name": "Elaine Benes"})
+    delivery = factories.make_delivery(working_engine, event=event, listener=listener)
+    working_engine.queue.ring()
+    working_engine.queue.push([[delivery.id]])
+
+    dump = b" ".join(connection.dump(key) + key for key in connection.scan_iter())
+    for job in open_queue(DELIVERIES, connection).jobs:
+        dump += job.data + repr(job.to_dict()).encode()
+    assert str(delivery.id).encode() in dump
+    for private in ("Elaine", "hooks.example.com", "a-header-of-theirs", secret, listener.name):
+        assert private.encode() not in dump
