@@ -114,7 +114,11 @@ def test_the_changelog_knows_the_version_or_says_it_is_not_released():
     assert f"## [{__version__}]" in changelog or "## [Unreleased]" in changelog
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/hooks.md"])
+@pytest.mark.parametrize(
+    "document",
+    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
+    + [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").glob("*.md"))],
+)
 def test_every_file_that_a_document_links_to_is_there(document):
     folder = (ROOT / document).parent
     text = (ROOT / document).read_text("utf-8")
