@@ -18,8 +18,11 @@ from supply.lock import LOCK, ROOT
 
 CLEAN, VULNERABLE, UNANSWERED = 0, 1, 75
 PATIENCE_SECONDS = 300
-_PIP_AUDIT = (sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes", "--format", "json")
-_PIP_AUDIT += ("--progress-spinner", "off", "--requirement", LOCK.name)
+COMPLAINT_CHARACTERS = 200
+_PIP_AUDIT = (
+    *(sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes", "--format", "json"),
+    *("--progress-spinner", "off", "--requirement", LOCK.name),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +33,15 @@ class Verdict:
     lines: tuple[str, ...]
 
 
-def verdict(answer: str) -> Verdict:
-    """Judge what pip-audit wrote; nothing at all where it broke off."""
+def verdict(answer: str, *, complaint: str = "") -> Verdict:
+    """Judge what pip-audit wrote: nothing at all where it broke off, with its complaint beside."""
     try:
         packages = json.loads(answer)["dependencies"]
     except (ValueError, KeyError, TypeError):
         packages = []
     vulnerable = tuple(_line(one, found) for one in packages for found in one.get("vulns", ()))
     unanswered = [one["name"] for one in packages if "skip_reason" in one]
-    said = _unanswered(unanswered, asked=len(packages))
+    said = _unanswered(unanswered, asked=len(packages), complaint=complaint)
     if vulnerable:
         return Verdict(VULNERABLE, vulnerable + said)
     if said:
@@ -51,26 +54,31 @@ def _line(package: dict[str, str], found: dict[str, list[str]]) -> str:
     return f"{package['name']} {package['version']}: {found['id']}; fixed in {fixed}."
 
 
-def _unanswered(names: list[str], *, asked: int) -> tuple[str, ...]:
+def _unanswered(names: list[str], *, asked: int, complaint: str) -> tuple[str, ...]:
+    if not asked:
+        last = complaint.strip().rpartition("\n")[2][:COMPLAINT_CHARACTERS] or "no answer in time"
+        return (f"NOT CHECKED: the advisory service cannot be reached ({last}).",)
     if len(names) == asked:
-        return ("NOT CHECKED: the advisory service cannot be reached. Nothing is known about any package.",)
+        return ("NOT CHECKED: the advisory service knows none of these packages.",)
     if names:
         return (f"NOT CHECKED: the advisory service did not answer for {', '.join(names)}.",)
     return ()
 
 
-def asked() -> str:
-    """What pip-audit answers; empty where it does not come to an end."""
+def asked() -> tuple[str, str]:
+    """What pip-audit answers, and what it complains of; both are empty where it does not come to an end."""
     try:
-        return subprocess.run(  # nosec B603 # our own words
+        done = subprocess.run(  # nosec B603 # our own words
             _PIP_AUDIT, cwd=ROOT, check=False, capture_output=True, text=True, timeout=PATIENCE_SECONDS
-        ).stdout
+        )
     except subprocess.TimeoutExpired:
-        return ""
+        return "", ""
+    return done.stdout, done.stderr
 
 
 def main() -> int:
-    found = verdict(asked())
+    answer, complaint = asked()
+    found = verdict(answer, complaint=complaint)
     sys.stdout.write("".join(f"{line}\n" for line in found.lines))
     return found.status
 

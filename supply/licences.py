@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from importlib.metadata import PackageNotFoundError, metadata
+from typing import Any
 
 from supply.lock import DEVELOPMENT_ONLY, LOCK, ROOT, entries
 
@@ -86,11 +87,11 @@ class UnknownLicence(Exception):
 def licence_of(name: str) -> str:
     """The licence of an installed package, as SPDX writes it. Raises UnknownLicence."""
     try:
-        said = metadata(name)
+        said: dict[str, Any] = dict(metadata(name).json)
     except PackageNotFoundError:
         return _SELDOM_HERE[name]
-    classified = [one.rpartition(" :: ")[2] for one in said.get_all("Classifier", []) if "License ::" in one]
-    found = said.get("License-Expression") or next(iter(classified), None) or said.get("License") or "none"
+    classified = [one.rpartition(" :: ")[2] for one in said.get("classifier", ()) if "License ::" in one]
+    found = said.get("license_expression") or next(iter(classified), None) or said.get("license") or "none"
     return allowed(_WORDS.get(found, found), of=name)
 
 

@@ -39,6 +39,7 @@ class FakeQueue:
         self.is_down = False
         self.refuses = ""
         self.is_wiped = False
+        self.evicts = False
         self.seen_workers: list[QueueWorker] = []
         self._asked_for = False
 
@@ -91,9 +92,9 @@ class FakeQueue:
         return self.seen_workers
 
     def server(self) -> QueueServer:
-        """A server that works."""
+        """A server that works; it may throw jobs away after `evicts` was set."""
         self._check()
-        return QueueServer(version="7.2.0", memory_bytes=1024)
+        return QueueServer(version="7.2.0", memory_bytes=1024, evicts=self.evicts)
 
     def _check(self) -> None:
         if self.is_down:

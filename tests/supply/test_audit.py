@@ -41,15 +41,29 @@ def test_each_vulnerability_is_a_line_with_what_helps():
         "Traceback (most recent call last):",
         "[]",
         json.dumps({"dependencies": []}),
-        json.dumps({"dependencies": [PASSED_OVER, PASSED_OVER]}),  # a mirror without advisories
     ],
 )
 def test_a_service_that_cannot_be_reached_is_one_line_and_no_success(answer):
-    found = verdict(answer)
+    found = verdict(
+        answer, complaint="Traceback (most recent call last):\n  File\nConnectionError: no route\n"
+    )
 
     assert found.status == UNANSWERED
-    [line] = found.lines
-    assert line.startswith("NOT CHECKED: the advisory service cannot be reached.")
+    assert found.lines == (
+        "NOT CHECKED: the advisory service cannot be reached (ConnectionError: no route).",
+    )
+
+
+def test_a_service_that_never_ends_is_told_too():
+    assert verdict("").lines == ("NOT CHECKED: the advisory service cannot be reached (no answer in time).",)
+
+
+def test_a_mirror_without_advisories_has_checked_nothing():
+    """pip-audit itself says of this that no vulnerability is known, with status 0."""
+    found = answered(PASSED_OVER, PASSED_OVER)
+
+    assert found.status == UNANSWERED
+    assert found.lines == ("NOT CHECKED: the advisory service knows none of these packages.",)
 
 
 def test_what_the_service_does_not_know_is_not_clean():

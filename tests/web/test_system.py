@@ -185,3 +185,10 @@ def test_a_redis_that_others_reach_is_told(built_console, any_engine, url, is_to
         text = page(client_of(app, make_user(any_engine)), "/system")
 
     assert ("wants no password" in text) is is_told
+
+
+def test_a_redis_that_evicts_is_told(viewer, queue, workers_run, clock_runs):
+    assert "maxmemory-policy" not in page(viewer, "/system")
+
+    queue.evicts = True
+    assert "Set maxmemory-policy noeviction" in page(viewer, "/system")
