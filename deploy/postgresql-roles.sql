@@ -1,5 +1,5 @@
--- Two roles: webhooks_owner migrates (`flask --app wsgi db upgrade`), webhooks runs everything else. Run it once as an
--- administrator, in the application's own database, before the first migration; then set a password for each.
+-- Two roles: webhooks_owner migrates (`flask --app wsgi webhooks migrate`), webhooks runs everything else. Run it once
+-- as an administrator, in the application's own database, before the first migration; then set a password for each.
 CREATE ROLE webhooks_owner LOGIN;
 CREATE ROLE webhooks LOGIN;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
