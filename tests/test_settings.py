@@ -254,3 +254,11 @@ def test_rows_show_everything_but_secrets():
     assert rows["DATABASE_URL"].value == settings.database_url
     assert KEY not in shown
     assert "hunter2" not in shown
+
+
+def test_while_the_encryption_keys_turn_it_is_seen_that_there_are_several():
+    settings = read(WEBHOOKS_ENCRYPTION_KEYS=f"{KEY}-new,{KEY}-old")
+
+    [row] = [row for row in settings.rows() if row.setting.name == "WEBHOOKS_ENCRYPTION_KEYS"]
+
+    assert row.value == "2 set, newest first"

@@ -251,7 +251,9 @@ class Settings:
         written = self.texts.get(setting.name, setting.default)
         now = getattr(self, setting.attribute)
         if setting.secret:
-            shown = "set" if now else "not set"
+            # More than one while the encryption keys turn: the older ones can go after `rotate-keys`.
+            many = f"{len(now)} set, newest first" if isinstance(now, tuple) and len(now) > 1 else "set"
+            shown = many if now else "not set"
         elif setting.address:
             shown = masked(now or "")
         else:

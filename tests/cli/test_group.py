@@ -35,6 +35,7 @@ def test_the_commands_of_the_contract_are_there():
         "up", "worker", "clock", "hooks", "send", "listeners list", "listeners add", "listeners pause",
         "listeners resume", "listeners remove", "deliveries list", "deliveries show", "deliveries retry",
         "create-user", "create-token", "sign-in-link", "config", "migrate",
+        "rotate-keys",
     }  # fmt: skip
 
 

@@ -56,3 +56,11 @@ def test_a_damaged_text_does_not_open(damage):
 def test_another_key_does_not_open():
     with pytest.raises(SecretUnavailable):
         Seal([NEW]).open(Seal([OLD]).seal("x", owner="a", field="secret"), owner="a", field="secret")
+
+
+def test_only_what_the_newest_key_sealed_needs_no_older_one():
+    old, both = Seal([OLD]), Seal([NEW, OLD])
+
+    assert both.is_newest(both.seal("x", owner="a", field="secret"))
+    assert not both.is_newest(old.seal("x", owner="a", field="secret"))
+    assert not both.is_newest("damaged")

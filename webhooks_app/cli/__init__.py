@@ -17,6 +17,7 @@ from webhooks_app.cli.migrate import migrate
 from webhooks_app.cli.people import create_token, create_user, sign_in_link
 from webhooks_app.cli.prune import prune
 from webhooks_app.cli.refusals import WebhooksGroup
+from webhooks_app.cli.rotate_keys import rotate_keys
 from webhooks_app.cli.send import send
 from webhooks_app.cli.up import up
 from webhooks_app.cli.worker import worker
@@ -28,7 +29,7 @@ webhooks = WebhooksGroup(
 )
 for _command in (
     up, worker, clock, migrate, hooks, send, listeners, deliveries, prune, create_user, create_token, sign_in_link,
-    config,
+    rotate_keys, config,
 ):  # fmt: skip
     webhooks.add_command(_command)
 

@@ -26,6 +26,7 @@
     sweep        due and not queued, claimed and lost, published and never dispatched
     leader       which of several clocks sweeps
     retention    what is old enough to delete, in small pieces
+    key_rotation brings what is sealed to the newest encryption key, in small pieces too
 
 Beside the path: listeners are what people change, wanted says what one may be, declared keeps those of the
 code (postponed: until there are tables), trial sends a test, intervene retries and cancels, unreadable lets

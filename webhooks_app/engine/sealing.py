@@ -24,9 +24,8 @@ class Seal:
     """
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._fernet = MultiFernet(
-            [Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest())) for key in keys]
-        )
+        fernets = [Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest())) for key in keys]
+        self._newest, self._fernet = fernets[0], MultiFernet(fernets)
 
     def seal(self, text: str, *, owner: str, field: str) -> str:
         """Encrypt `text` for this owner (a row's id) and field."""
@@ -42,3 +41,11 @@ class Seal:
         if (found_owner, found_field) != (owner, field):
             raise SecretUnavailable
         return str(text)
+
+    def is_newest(self, sealed: str) -> bool:
+        """Whether the newest key sealed this, so that the older ones are not needed for it."""
+        try:
+            self._newest.decrypt(sealed.encode())
+        except InvalidToken:
+            return False
+        return True
