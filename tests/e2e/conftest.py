@@ -42,10 +42,15 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def signed_in_state(stack: Stack, browser: Browser) -> dict[str, object]:
     """The cookies of an admin who came by the one-time link."""
+    return cookies_of(stack, browser)
+
+
+def cookies_of(stack: Stack, browser: Browser, *email: str) -> dict[str, object]:
+    """The cookies of a new session of this user, else of the first admin."""
     context = browser.new_context(base_url=stack.url)
     context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
-    page.goto(stack.command("sign-in-link"))
+    page.goto(stack.command("sign-in-link", *email))
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{stack.url}/")
     state: dict[str, object] = context.storage_state()  # type: ignore[assignment]  # Playwright's own TypedDict

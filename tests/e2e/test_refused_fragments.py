@@ -1,16 +1,39 @@
 """Does a page stay as it is when the server refuses one of its parts, and say what to do?"""
 
+import itertools
 import re
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.e2e.conftest import cookies_of
+from tests.patience import PATIENCE
 from tests.stack import Stack
 
 AWAY = "does not answer"
 SIGNED_OUT = "You are signed out. Sign in to go on."
 A_TURN = 6_000  # milliseconds: every live part asks at least as often
 REFUSED = "would not answer this page"
+
+
+_readers = itertools.count(1)
+
+
+@pytest.fixture
+def readers_own(
+    stack: Stack, browser: Browser, signed_in_state: dict[str, object]
+) -> Iterator[BrowserContext]:
+    """Somebody else's browser: signing out ends every session of a user, and the other tests go on in theirs.
+
+    The first admin has to be there already, because a user who is there keeps the one-time link from making them.
+    """
+    email = f"reader{next(_readers)}@example.com"
+    stack.command("create-user", email, "--role", "viewer")
+    context = browser.new_context(base_url=stack.url, storage_state=cookies_of(stack, browser, email))  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE * 1000)
+    yield context
+    context.close()
 
 
 def bar(page: Page):
@@ -25,8 +48,8 @@ def watched(context: BrowserContext) -> Page:
 
 
 @pytest.mark.parametrize("address, main", [("/deliveries", "#rows"), ("/", "#dashboard")])
-def test_signing_out_in_another_tab_leaves_what_is_read(context: BrowserContext, address: str, main: str):
-    page, other = watched(context), context.new_page()
+def test_signing_out_in_another_tab_leaves_what_is_read(readers_own: BrowserContext, address: str, main: str):
+    page, other = watched(readers_own), readers_own.new_page()
     page.goto(address)
     other.goto("/hooks")
     other.get_by_role("button", name=re.compile("^Account")).click()

@@ -101,3 +101,18 @@ def test_an_address_with_what_no_text_can_hold_is_refused_before_anybody_looks(a
 
 def test_the_built_in_receiver_refuses_such_an_address_too(client):
     assert client.post("/echo/%00" + "x" * 42).status_code == 400
+
+
+def test_what_is_sent_on_is_built_from_the_public_address_whatever_the_host_header_says(app, engine, admin):
+    """Row 62 of the security plan: a link in a mail must not lead to whom a request named."""
+    settings = replace(
+        engine.settings,
+        public_base_url="https://hooks.example.com",
+        trusted_hosts=(".example.com", "localhost"),
+    )
+    app.extensions["webhooks"] = replace(app.extensions["webhooks"], settings=settings)
+
+    made = admin.post("/settings/users", data={"email": "bea@example.com", "role": "viewer"})
+    text = admin.get(made.location, headers={"Host": "localhost"}).text
+
+    assert "https://hooks.example.com/login/" in text
