@@ -146,6 +146,10 @@ def test_the_command_that_prints_a_link_is_told_as_it_is_typed_here(client):
         assert f"<code>{typed} --app wsgi webhooks sign-in-link</code>" in client.get(address).text
 
 
+def test_signing_out_without_a_session_is_no_error(client):
+    assert client.post("/logout").location == "/login"
+
+
 def test_whoever_is_signed_in_does_not_see_the_form(viewer):
     assert viewer.get("/login?next=/hooks").location == "/hooks"
 

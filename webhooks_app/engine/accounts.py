@@ -23,7 +23,7 @@ from webhooks_app.storage.people import Role, SignInLink, User
 
 __all__ = [
     "NewToken", "create_token", "create_user", "delete_user", "link_is_good", "revoke_token", "set_password",
-    "set_role", "sign_in", "sign_in_link", "sign_out_everywhere", "token_of", "touch_token", "use_link",
+    "set_role", "sign_in", "sign_in_link", "sign_out", "sign_out_everywhere", "token_of", "touch_token", "use_link",
     "user_by_session",
 ]  # fmt: skip
 
@@ -119,11 +119,28 @@ def user_by_session(session: Session, kept: str) -> User | None:
     return user if user is not None and str(user.session_version) == version else None
 
 
-def sign_out_everywhere(engine: Engine, user_id: str, *, by: Actor) -> None:
+def sign_out(engine: Engine, user_id: str) -> None:
+    """End every session of the user, so that a copy of the cookie that signs out is worth nothing either.
+
+    Links stay good: one may be on its way to them just now. A user who is gone has no sessions.
+    """
+    ended = {"session_version": User.session_version + 1}
+    with engine.sessions.begin() as session:
+        session.execute(
+            sa.update(User)
+            .where(User.id == user_id)
+            .values(ended)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def sign_out_everywhere(engine: Engine, user_id: str, *, by: Actor) -> User:
     """End every session of the user, and the links that would begin one. Raises NotFound."""
     with engine.sessions.begin() as session:
-        _let_nobody_in(session, _locked(session, user_id))
+        user = _locked(session, user_id)
+        _let_nobody_in(session, user)
         note(session, by, "sign-out-everywhere", "user", user_id, at=engine.clock())
+    return user
 
 
 def set_password(engine: Engine, user_id: str, password: str, *, by: Actor) -> User:
@@ -138,14 +155,20 @@ def set_password(engine: Engine, user_id: str, password: str, *, by: Actor) -> U
 
 
 def set_role(engine: Engine, user_id: str, role: str, *, by: Actor) -> User:
-    """Let the user do more or less. Raises NotFound, Refused, and Conflict for the last admin."""
+    """Let the user do more or less, and end their sessions. Raises NotFound, Refused, and Conflict for the last admin.
+
+    The role that they have already changes nothing.
+    """
     wanted = _role(role)
     with engine.sessions.begin() as session:
         user = _locked(session, user_id)
         before = _described(user)
+        if user.role == wanted:
+            return user
         if wanted != Role.ADMIN:
             _keep_an_admin(session, user)
         user.role = wanted
+        user.session_version += 1
         note(session, by, "change", "user", user.id, before=before, after=_described(user), at=engine.clock())
     return user
 

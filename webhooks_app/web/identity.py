@@ -94,10 +94,19 @@ def begin_session(user: User) -> None:
     session["signed_in_at"] = session["seen_at"] = _now()
 
 
+def keep_session(user: User) -> None:
+    """Where it is the user's own browser, go on in it, although their sessions have just ended everywhere."""
+    if isinstance(current_user, User) and current_user.id == user.id:
+        session["_user_id"] = user.get_id()
+
+
 def end_session() -> None:
-    """Sign out of this browser."""
+    """Sign out: on the server too, so that a copy of the cookie is dead, and so are the user's other browsers."""
+    user_id = current_user.id if isinstance(current_user, User) else None
     logout_user()
     session.clear()
+    if user_id is not None:
+        accounts.sign_out(console().engine, user_id)
 
 
 def safe_next(target: str | None) -> str | None:

@@ -12,6 +12,7 @@ from webhooks_app.settings import SettingRow
 from webhooks_app.storage.people import Role, Scope, User
 from webhooks_app.storage.queries import people as queries
 from webhooks_app.web import once
+from webhooks_app.web.identity import keep_session
 from webhooks_app.web.settings_forms import TokenForm, UserForm, show_refusal
 from webhooks_app.web.shared import absolute, actor, allowed, engine, session
 
@@ -144,7 +145,18 @@ def set_role(user_id: str) -> Answer:
     except (Conflict, Refused) as error:
         flash(str(error), "danger")
     else:
+        keep_session(user)
         flash(f"{user.email} is {user.role} from now on.", "success")
+    return redirect(url_for("settings.users"))
+
+
+@bp.post("/users/<user_id>/sign-out")
+@allowed("admin")
+def sign_out(user_id: str) -> Answer:
+    """Sign somebody out of every browser; an admin who does it to themself goes on in this one."""
+    user = accounts.sign_out_everywhere(engine(), user_id, by=actor())
+    keep_session(user)
+    flash(f"{user.email} is signed out in every browser, and open sign-in links are void.", "success")
     return redirect(url_for("settings.users"))
 
 

@@ -108,9 +108,9 @@ def use_link(token: str) -> tuple[str, int] | BaseResponse:
 @bp.post("/logout", endpoint="out")
 @open_to_all
 def leave() -> BaseResponse:
-    """Sign out of this browser."""
+    """Sign out, here and in every other browser."""
     end_session()
-    flash("You are signed out.", "info")
+    flash("You are signed out, in every browser.", "info")
     return redirect(url_for("sign_in.form"))
 
 
