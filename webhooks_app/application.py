@@ -211,6 +211,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
     is_https = settings.public_base_url.startswith("https://")
     return {
         "SECRET_KEY": settings.secret_key,
+        "SECRET_KEY_FALLBACKS": list(settings.secret_key_fallbacks),
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": database.engine_options(settings.database_url),
         "TRUSTED_HOSTS": None,  # checked by the web door, which lets the health pages through

@@ -71,6 +71,14 @@ class Settings:
     secret_key: str = _set(
         "SECRET_KEY", kinds.plain, "", "signs cookies and tokens", secret=True, required=True
     )
+    secret_key_fallbacks: tuple[str, ...] = _set(
+        "SECRET_KEY_FALLBACKS",
+        kinds.words,
+        "",
+        "former values of SECRET_KEY, newest first: their sessions go on",
+        secret=True,
+        may_be_empty=True,
+    )
     encryption_keys: tuple[str, ...] = _set(
         "WEBHOOKS_ENCRYPTION_KEYS",
         kinds.encryption_keys,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 
 from tests import factories
+from tests.build import settings_for
 from tests.web.conftest import client_of, page
+from webhooks_app.application import _flask_config
 from webhooks_app.engine import accounts
 from webhooks_app.engine.audit import CODE
 
@@ -97,3 +100,18 @@ def test_an_admin_who_gives_up_the_role_goes_on_as_what_they_are_then(browser, c
     assert browser.get("/settings/users").status_code == 403
     assert is_signed_in(browser)
     assert not is_signed_in(copied)
+
+
+KEY = "a-key-for-tests-of-thirty-two-bytes-or-more"
+
+
+@pytest.mark.parametrize(("fallbacks", "is_read"), [("another-key", False), (f"another-key,{KEY}", True)])
+def test_a_former_secret_key_still_opens_sessions(tmp_path, fallbacks, is_read):
+    before, after = Flask("before"), Flask("after")
+    before.secret_key = KEY
+    given = {"SECRET_KEY": f"newer-{KEY}", "SECRET_KEY_FALLBACKS": fallbacks}
+    after.config.update(_flask_config(settings_for(tmp_path, **given)))
+
+    kept = before.session_interface.get_signing_serializer(before).dumps({"_user_id": "1.1"})
+    with after.test_request_context(headers={"Cookie": f"webhooks_session={kept}"}) as context:
+        assert (context.session.get("_user_id") == "1.1") is is_read
