@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.build import settings_for
-from webhooks_app.logs import JsonFormatter, TextFormatter, escaped, set_up_logging
+from webhooks_app.logs import JsonFormatter, Redaction, TextFormatter, escaped, set_up_logging
 
 
 def record(message: str, *arguments: object, exc_info=None, **extra: object) -> logging.LogRecord:
@@ -96,3 +96,67 @@ def test_libraries_that_talk_much_are_kept_short(root, tmp_path):
     set_up_logging(settings_for(tmp_path, LOG_LEVEL="DEBUG"))
 
     assert logging.getLogger("rq.worker").level == logging.WARNING
+
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+TOKEN = "whk_0123456789abcdefghijklmnopqrstuvwxyz-_ABCDE0f1e2d"
+LINK = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFy"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"made {SECRET}, shown once", "made whsec_***, shown once"),
+        (f"{{'token': '{TOKEN}'}}", "{'token': 'whk_***'}"),
+        (f"Authorization: Bearer {TOKEN}", "Authorization: Bearer ***"),
+        ("authorization: basic dXNlcjpwYXNzd29yZA==", "authorization: basic ***"),
+        (f"POST /login/{LINK}", "POST /login/***"),
+        ("to redis://:hunter2@redis:6379/0", "to redis://:***@redis:6379/0"),
+        ("to postgresql://me:hun:ter2@db/x failed", "to postgresql://me:***@db/x failed"),
+        # What only looks like one stays.
+        ("The bearer is missing.", "The bearer is missing."),
+        ("http://127.0.0.1:8000/login?next=/hooks", "http://127.0.0.1:8000/login?next=/hooks"),
+        ("whsec_ and 24 to 64 bytes", "whsec_ and 24 to 64 bytes"),
+    ],
+)
+def test_a_secret_is_starred_in_the_log(text, shown):
+    """Row 42 of the security plan."""
+    assert Redaction()(text) == shown
+    assert TextFormatter().format(record("%s", text)).endswith(": " + shown)
+    assert json.loads(JsonFormatter().format(record("%s", text)))["message"] == shown
+
+
+def test_a_secret_in_a_traceback_is_starred_too():
+    """Row 42 of the security plan."""
+    try:
+        raise ValueError(f"bad secret {SECRET}")
+    except ValueError:
+        info = sys.exc_info()
+
+    for form in (TextFormatter(), JsonFormatter()):
+        line = form.format(record("Oh.", exc_info=info))
+        assert "ValueError: bad secret whsec_***" in line
+        assert SECRET not in line
+
+
+def test_the_values_of_our_own_secrets_are_starred(root, tmp_path):
+    """Row 42 of the security plan."""
+    secrets = {
+        "SECRET_KEY": "a key of this very installation, 32 bytes",
+        "SECRET_KEY_FALLBACKS": "former-key-of-this-installation",
+        "WEBHOOKS_METRICS_TOKEN": "metrics-of-this-installation",
+        "REDIS_URL": "redis://:hunter22@redis/0",
+    }
+    settings = settings_for(tmp_path, **secrets)
+    set_up_logging(settings)
+    [ours] = [handler for handler in root.handlers if handler.get_name() == "webhooks_app"]
+
+    words = [*list(secrets.values())[:3], "hunter22", settings.encryption_keys[0]]
+    line = ours.format(record("%s", " | ".join(words)))
+
+    assert not [word for word in words if word in line]
+    assert line.count("***") == len(words)
+
+
+def test_a_short_value_of_a_setting_stars_no_other_words(tmp_path):
+    assert Redaction(["dev", ""])("a developer") == "a developer"

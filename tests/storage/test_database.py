@@ -102,6 +102,15 @@ def test_postgresql_statements_are_not_prepared(database_url):
     engine.dispose()
 
 
+def test_what_a_failed_statement_held_is_not_told(sqlite):
+    """Row 42 of the security plan: the error goes into a log, and payloads and hashes do not."""
+    with pytest.raises(sa.exc.OperationalError) as failed, sqlite.begin() as connection:
+        connection.execute(sa.text("INSERT INTO nowhere VALUES (:secret)"), {"secret": "whsec_abc"})
+
+    assert "nowhere" in str(failed.value)
+    assert "whsec_abc" not in str(failed.value)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 def test_a_postgresql_that_says_nothing_is_given_up():
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -41,11 +41,13 @@ def make_engine(url: str | sa.URL) -> sa.Engine:
 
 def engine_options(url: str | sa.URL) -> dict[str, Any]:
     """What `sqlalchemy.create_engine` is told besides the URL."""
+    # Payloads, hashes and addresses do not belong into a log because a statement failed.
+    told = {"hide_parameters": True}
     if sa.make_url(url).get_backend_name() == "sqlite":
-        return {}
+        return told
     # None, not 0: PgBouncer hands each transaction another server connection (psycopg, "prepare").
     chosen = {name: value for name, value in _PATIENCE.items() if name not in sa.make_url(url).query}
-    return {"pool_pre_ping": True, "connect_args": {"prepare_threshold": None, **chosen}}
+    return {**told, "pool_pre_ping": True, "connect_args": {"prepare_threshold": None, **chosen}}
 
 
 def settle(engine: sa.Engine) -> None:
