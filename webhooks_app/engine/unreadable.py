@@ -18,10 +18,14 @@ from sqlalchemy.orm import Session
 from webhooks_app.engine import Engine
 from webhooks_app.engine.holding import let_go
 from webhooks_app.engine.unsealed import SECRET_UNREADABLE, SETTINGS_UNUSABLE, unseal
+from webhooks_app.errors import SecretUnavailable
 from webhooks_app.storage.models import Delivery, Listener, State, Status
+from webhooks_app.storage.queries import sealed
 from webhooks_app.storage.queries.indexed import ENDED_BADLY
 
 log = logging.getLogger("webhooks_app.worker")
+
+_LOOKED_AT = 5  # the newest secrets
 
 _IS_HELD_FOR_IT = sa.and_(
     ENDED_BADLY,
@@ -51,6 +55,16 @@ def release_readable(engine: Engine) -> int:
 def release(session: Session, listener_ids: Collection[str], *, now: datetime) -> int:
     """Let go on what was held because these listeners could not be opened; gives how many deliveries."""
     return let_go(session, _IS_HELD_FOR_IT & Delivery.listener_id.in_(listener_ids), now=now)
+
+
+def is_key_missing(engine: Engine, session: Session) -> bool:
+    """Whether this process lacks the key of a listener: of one of the last few, because a page cannot ask all."""
+    for value in sealed.newest_secrets(session, limit=_LOOKED_AT, now=engine.clock()):
+        try:
+            engine.seal.open(value.sealed, owner=value.listener_id, field=sealed.SECRETS.field)
+        except SecretUnavailable:
+            return True
+    return False
 
 
 def _release_readable(engine: Engine) -> int:

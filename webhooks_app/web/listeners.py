@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from webhooks_app.engine import listeners, url
 from webhooks_app.engine.retry import Schedule, schedule_for, timeout_for
+from webhooks_app.engine.unsealed import unseal
 from webhooks_app.errors import Conflict
 from webhooks_app.storage import ids
 from webhooks_app.storage.models import Listener, State
@@ -69,6 +70,7 @@ def show(listener_id: str) -> str:
     return render_template(
         "listeners/show.html",
         secret=once.take(listener.id),
+        problem=_problem(listener),
         settings=_settings(listener),
         secrets=[
             one for one in listener.secrets if one.expires_at is None or one.expires_at > engine().clock()
@@ -199,6 +201,13 @@ def _live(listener: Listener) -> dict[str, Any]:
             listener.version, listener.deleted_at, listener.state_reason, health, trouble, held, told
         ),
     }
+
+
+def _problem(listener: Listener) -> str:
+    """Why nothing can be sent to it at all; "" where something can, or is not to be."""
+    if listener.deleted_at is not None:
+        return ""
+    return unseal(engine(), session(), {listener.id: listener.version})[listener.id].problem
 
 
 def _settings(listener: Listener) -> dict[str, Any]:

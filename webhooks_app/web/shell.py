@@ -11,7 +11,7 @@ from flask import Flask, current_app, g, has_request_context, request
 from flask_login import current_user
 
 from webhooks_app.console import console
-from webhooks_app.engine import Queue, QueueRefuses, QueueUnreachable, room
+from webhooks_app.engine import Queue, QueueRefuses, QueueUnreachable, room, unreadable
 from webhooks_app.extensions import db
 from webhooks_app.storage.queries import figures
 from webhooks_app.version import __version__
@@ -31,6 +31,10 @@ QUEUE_REFUSES = (
 STORAGE_FULL = (
     "Storage is nearly full: {free} are left for the database. The API refuses new events until there is more; "
     "free some space, or lower WEBHOOKS_MIN_FREE_BYTES."
+)
+KEY_MISSING = (
+    "Signing secrets cannot be read with WEBHOOKS_ENCRYPTION_KEYS: deliveries wait, and nothing is sent unsigned. "
+    "Put the former key back behind the newest and restart; `webhooks rotate-keys --dry-run` names the listeners."
 )
 SHARED_SQLITE = (
     "This console shares an SQLite database with the application around it, and SQLite lets one process "
@@ -123,6 +127,8 @@ def _banners() -> list[tuple[str, str]]:
     free = room.free_bytes_if_few(console().engine)
     if free is not None:
         found.append(("bad", STORAGE_FULL.format(free=present.byte_size(free))))
+    if unreadable.is_key_missing(console().engine, db.session()):
+        found.append(("bad", KEY_MISSING))
     is_sqlite = console().sa_engine.dialect.name == "sqlite"
     if is_sqlite and console().url_prefix:
         found.append(("info", SHARED_SQLITE))
