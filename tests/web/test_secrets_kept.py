@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests import factories
 from tests.web.conftest import client_of, page
+from tests.web.crawl import addresses, parts_for
 from webhooks_app.engine import accounts, listeners
 from webhooks_app.engine.audit import CODE, Actor
-from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.sealing import Seal
 from webhooks_app.engine.signing import new_secret
 from webhooks_app.logs import TextFormatter
@@ -19,7 +18,6 @@ from webhooks_app.web.identity import open_to_all
 
 PASSWORD, HEADER = "correct horse battery staple", "tenant-key-9f3b1c"
 ANN = Actor("ann@example.com")
-UNSEEN = {"static", "sign_in.link"}  # files; and the page of a link, whose address holds it anyway
 
 
 @pytest.fixture
@@ -31,11 +29,7 @@ def secrets(engine, make_listener):
     user = accounts.create_user(engine, "ann@example.com", "admin", password=PASSWORD, by=CODE)
     token = accounts.create_token(engine, "shop", "write", by=CODE)
     link = accounts.sign_in_link(engine, user.email)
-    event = factories.make_event(engine, dispatched_at=engine.clock())
-    deliveries = [
-        factories.make_delivery(engine, event=event, listener=one) for one in (listener, make_listener())
-    ]
-    deliver_batch(engine, [one.id for one in deliveries], patient=True)
+    parts = parts_for(engine, listener, user)
     told = {
         "an old signing secret": first,
         "the present signing secret": second,
@@ -48,11 +42,6 @@ def secrets(engine, make_listener):
         "the key of the cookies": engine.settings.secret_key,
         "the key of the secrets": engine.settings.encryption_keys[0],
     }
-    parts = {
-        "listener_id": f"lsn_{listener.id}", "delivery_id": f"dlv_{deliveries[0].id}", "event_id": f"evt_{event.id}",
-        "name": "person", "user_id": user.id, "token_id": token.row.id, "token": "box", "number": 1,
-        "side": "request", "request_id": "1",
-    }  # fmt: skip
     return told, parts, user, token.token
 
 
@@ -68,13 +57,6 @@ def blinded(app, engine):
     return blind
 
 
-def addresses(app, parts, method):
-    bound = app.url_map.bind("localhost")
-    for rule in app.url_map.iter_rules():
-        if method in rule.methods and rule.endpoint not in UNSEEN:
-            yield bound.build(rule.endpoint, {name: parts[name] for name in rule.arguments}, method=method)
-
-
 def told_in(text, told):
     return [what for what, secret in told.items() if secret in text]
 
@@ -83,7 +65,7 @@ def test_no_page_and_no_call_shows_a_secret(app, engine, transport, secrets):
     told, parts, user, token = secrets
     browser = client_of(app, user)
     statuses = {}
-    for address in addresses(app, parts, "GET"):
+    for _endpoint, address in addresses(app, parts, "GET"):
         given = {"Authorization": f"Bearer {token}"} if address.startswith("/api/") else {}
         with browser.get(address, headers=given) as answer:
             statuses[address] = answer.status_code
