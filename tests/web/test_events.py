@@ -131,3 +131,11 @@ def test_the_listeners_are_read_again_until_all_is_over(viewer, make_event, make
 @pytest.mark.parametrize("path", ["", "/live", "/payload"])
 def test_an_unknown_event_is_not_found(operator, path):
     assert operator.get(f"/events/evt_0{path}").status_code == 404
+
+
+def test_a_payload_that_many_receivers_refuse_is_warned_of(operator, make_event):
+    """Row 44 of the security plan: more than 20 KiB."""
+    small, large = make_event(payload={"a": "x" * 20_000}), make_event(payload={"a": "x" * 20_500})
+
+    assert "larger than 20 KiB" not in page(operator, f"/events/evt_{small.id}")
+    assert "larger than 20 KiB" in page(operator, f"/events/evt_{large.id}")

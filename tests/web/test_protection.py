@@ -17,6 +17,20 @@ def test_every_answer_has_the_header(client, address, name):
         assert answer.headers[name] == HEADERS[name]
 
 
+def test_a_page_that_fails_has_them_too(app, viewer):
+    """Rows 53 and 54 of the security plan."""
+    before = dict(app.view_functions)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.view_functions["hooks.index"] = lambda: 1 / 0
+    try:
+        answer = viewer.get("/hooks")
+    finally:
+        app.view_functions.update(before)
+
+    assert answer.status_code == 500
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+
+
 def test_no_script_or_style_may_stand_in_a_page(client):
     policy = client.get("/login").headers["Content-Security-Policy"]
 

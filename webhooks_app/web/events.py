@@ -25,6 +25,7 @@ from webhooks_app.web.shared import allowed, bare_id, engine, session
 bp = Blueprint("events", __name__, url_prefix="/events")
 
 ROWS_A_PAGE = 25
+LARGE_BYTES = 20 * 1024  # more than this many receivers refuse
 _NARROWED_BY = ("hook", "last", "since", "until", "test")
 
 
@@ -64,6 +65,7 @@ def show(event_id: str) -> str:
         "events/show.html",
         event=event,
         sees_bodies=sees_bodies,
+        is_large=len(event.body) > LARGE_BYTES,
         content={"changes": changes if sees_bodies else []},
         hook=engine().hooks.get(event.hook),
         arguments=len(json.loads(event.body)),
