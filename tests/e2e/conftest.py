@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,9 @@ from tests.stack import Stack, running
 
 # A refused form answers 422, and the browser calls that a failed load.
 TOLERATED = ("the server responded with a status of 422",)
+
+# What signs for us or lets somebody in: a signing secret, a token, a link that signs in once.
+SECRET = re.compile(r"whsec_[\w+/=-]{20,}|whk_[\w-]{20,}|/login/[\w-]{20,}")
 
 expect.set_options(timeout=PATIENCE * 1000)
 
@@ -28,9 +32,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One installation for all browser tests."""
-    with running(tmp_path_factory.mktemp("installation")) as stack:
+    """One installation for all browser tests; when they are over, its logs hold no secret (row 42)."""
+    folder = tmp_path_factory.mktemp("installation")
+    with running(folder, LOG_LEVEL="INFO") as stack:
         yield stack
+    told = {path.name: SECRET.findall(path.read_text("utf-8")) for path in folder.glob("*.log")}
+    assert "web.log" in told
+    assert {name: found for name, found in told.items() if found} == {}
 
 
 @pytest.fixture(scope="session")
