@@ -67,6 +67,20 @@ def test_a_token_does_what_its_scope_includes_and_nothing_else(app, caller, scop
     assert allowed == {key for key, asked in ASKED.items() if order.index(asked) <= order.index(scope)}
 
 
+def test_without_a_token_there_is_nothing_but_the_document(app):
+    stranger, prefix = app.test_client(), "/api/v1"
+    calls = {("GET", "/openapi.json"), *ASKED}
+
+    answered = {
+        key for key in calls if stranger.open(prefix + path_of(key[1]), method=key[0]).status_code != 401
+    }
+
+    assert answered == {("GET", "/openapi.json")}  # what it says, the source says to everybody
+    assert {rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith(prefix)} == {
+        prefix + rule for _, rule in calls
+    }
+
+
 def test_the_missing_scope_is_named(read):
     answer = read("POST", "/listeners", json={})
 

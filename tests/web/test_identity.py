@@ -1,4 +1,4 @@
-"""Who is let in, how long for, and what may they do?"""
+"""Who is let in, and how long for? What each role may do is the subject of test_roles."""
 
 from dataclasses import replace
 
@@ -8,52 +8,7 @@ from tests import factories
 from tests.web.conftest import client_of, page
 from webhooks_app.engine import accounts
 from webhooks_app.engine.audit import CODE
-from webhooks_app.storage.people import Role
-from webhooks_app.web.identity import role_asked, safe_next
-
-# What everybody may see; every other page of the console wants somebody who is signed in.
-OPEN = {
-    "health.alive", "health.metrics", "health.ready", "sign_in.form", "sign_in.enter", "sign_in.link",
-    "sign_in.use_link", "sign_in.out", "echo.receive", "static",
-}  # fmt: skip
-# What stands in an address, so that it is one of the view's; the rows are not there.
-PARTS = {"side": "request", "person_id": 1}
-
-
-def rules(app):
-    return [rule for rule in app.url_map.iter_rules() if not rule.rule.startswith("/api/")]
-
-
-def test_only_these_pages_are_open_to_all(app):
-    opened = {rule.endpoint for rule in rules(app) if role_asked(app.view_functions[rule.endpoint]) is None}
-
-    assert opened == OPEN - {"static"}
-
-
-def test_a_viewer_may_send_no_form(app):
-    """Signing out, in and the box of the echo receiver aside, whatever changes something wants an operator."""
-    asked = {
-        rule.endpoint: role_asked(app.view_functions[rule.endpoint])
-        for rule in rules(app)
-        if "POST" in rule.methods and rule.endpoint not in OPEN
-    }
-
-    assert asked
-    assert [endpoint for endpoint, role in asked.items() if role == Role.VIEWER] == []
-
-
-@pytest.mark.parametrize("role", Role)
-def test_each_role_is_let_in_or_not_as_each_view_says(app, signed_in, role):
-    browser, order, addresses = signed_in(role), list(Role), app.url_map.bind("localhost")
-    for rule in rules(app):
-        asked = role_asked(app.view_functions[rule.endpoint])
-        if rule.endpoint == "static" or asked is None:
-            continue
-        values = {name: PARTS.get(name, "1") for name in rule.arguments}
-        for method in sorted(rule.methods & {"GET", "POST"}):
-            address = addresses.build(rule.endpoint, values, method=method)
-            is_refused = browser.open(address, method=method).status_code == 403
-            assert is_refused is (order.index(role) < order.index(asked)), f"{role}: {method} {address}"
+from webhooks_app.web.identity import safe_next
 
 
 def test_a_stranger_is_led_to_the_sign_in_and_back(client):
