@@ -97,7 +97,18 @@ def test_an_error_is_drawn_without_any_of_the_doors_values():
 def test_no_template_holds_what_the_policy_forbids(template):
     text = template.read_text()
 
-    assert not re.search(r"\sstyle=", text), "style attributes are blocked"
-    assert not re.search(r"\son[a-z]+=|hx-on|hx-vals=.js:", text), "inline handlers are blocked"
-    assert not re.search(r"<script(?![^>]*(src=|application/json))|<style", text), "so is what stands inline"
+    assert not re.search(r"\sstyle=", text, re.I), "style attributes are blocked"
+    assert not re.search(r"\son[a-z]+=|hx-on|hx-vals=.js:", text, re.I), "inline handlers are blocked"
+    assert not re.search(r"<script(?![^>]*(src=|application/json))|<style", text, re.I), (
+        "so is what stands inline"
+    )
+    assert not re.search(r"(javascript|vbscript):", text, re.I), "and what an address would run"
     assert not re.search(r'(src|href)="https?://', text), "nothing comes from another host"
+
+
+@pytest.mark.parametrize("script", sorted(ROOT.glob("static/js/*.js")), ids=lambda path: path.name)
+def test_no_script_of_ours_makes_markup_or_code_of_text(script):
+    text = script.read_text()
+
+    assert not re.search(r"(inner|outer)HTML\s*\+?=|insertAdjacentHTML|document\.write", text)
+    assert not re.search(r"\beval\(|new Function|setTimeout\(\s*['\"`]", text)
