@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from itertools import takewhile
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -77,7 +78,9 @@ def about_connection(address: Any, frames: list[FrameType]) -> str | None:
         return None  # a unix socket
     if not is_local(address[0]):
         return f"{address} is not loopback"
-    ours = [frame for frame in frames if _module(frame).startswith(PACKAGE)]
+    ours = [
+        frame for frame in takewhile(_is_no_test, frames) if _module(frame).startswith(PACKAGE)
+    ]  # what the nearest test has called
     guard = next((frame for frame in ours if _is_dial(frame)), None)
     if guard is not None:
         policy, is_proxy = guard.f_locals["exchange"].policy, guard.f_locals["is_proxy"]
@@ -124,6 +127,10 @@ def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
 
 def _module(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__", ""))
+
+
+def _is_no_test(frame: FrameType) -> bool:
+    return not _module(frame).startswith("tests.")
 
 
 def _is_dial(frame: FrameType) -> bool:

@@ -19,6 +19,7 @@ from tests.bench.cases import (
     Plan,
     all_cases,
     growth,
+    guard,
     latency,
     matching,
     memory,
@@ -97,6 +98,16 @@ def test_matching_finds_by_keys_whom_it_finds_by_asking_all():
 
     assert [row[1] for row in findings.rows] == ["1000"] * 3 + ["1500"] * 3
     assert [figure.unit for figure in findings.figures] == ["ms"] * 3
+    assert findings.title in report.text(findings)
+
+
+@pytest.mark.flow
+def test_the_guard_is_measured_against_the_same_send_without_it():
+    with small_ground() as found:
+        findings = guard.run(found, TINY)  # which sends on both ways, and sees that each was delivered
+
+    assert [figure.unit for figure in findings.figures] == ["µs", "ms"]
+    assert all(figure.holds is not None for figure in findings.figures)
     assert findings.title in report.text(findings)
 
 

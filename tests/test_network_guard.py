@@ -60,6 +60,7 @@ def test_what_must_not_be_dialled_is_complained_of(address, frames, complaint):
         ("/tmp/a.sock", []),
         (LOOPBACK, frames_in("tests.stack")),
         (("::1", 9, 0, 0), frames_in("tests.stack")),
+        (LOOPBACK, frames_in("urllib3.connection", "tests.bench.unguarded", "webhooks_app.engine.transport")),
         (LOOPBACK, [guard_frame()]),
         (LOOPBACK, [guard_frame(policy=NetworkPolicy(), is_proxy=True)]),  # our own outbound proxy
         (LOOPBACK, frames_in("http.client", "webhooks_app.runtime.up", "webhooks_app.cli.up")),

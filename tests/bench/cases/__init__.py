@@ -52,6 +52,7 @@ def all_cases() -> Sequence[Case]:
     """In the order they are run."""
     from tests.bench.cases import (
         growth,
+        guard,
         latency,
         matching,
         memory,
@@ -67,6 +68,7 @@ def all_cases() -> Sequence[Case]:
         latency.run,
         publishing.run,
         matching.run,
+        guard.run,
         growth.run,
         retention.run,
         memory.run,
