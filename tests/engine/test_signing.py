@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import json
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from webhooks_app.engine.signing import PREFIX, fingerprint, key_of, new_secret, sign, verify
@@ -74,6 +78,27 @@ def test_what_verifies(changed, holds):
     }  # fmt: skip
 
     assert verify(**{**given, **changed}) is holds
+
+
+@given(body=st.binary(), key=st.binary(min_size=24, max_size=64), flipped=st.integers(min_value=0))
+def test_any_bytes_are_signed_as_they_are_and_no_others(body, key, flipped):
+    about = {"webhook_id": MESSAGE_ID, "timestamp": TIMESTAMP, "keys": [key]}
+    plain = hmac.new(key, b"%s.%d.%s" % (MESSAGE_ID.encode(), TIMESTAMP, body), hashlib.sha256).digest()
+
+    header = sign(body, **about)
+
+    assert header == "v1," + base64.b64encode(plain).decode()
+    assert verify(body, signatures=header, **about)
+    changed = bytearray(body or b"\0")
+    changed[flipped % len(changed)] ^= 1
+    assert not verify(bytes(changed), signatures=header, **about)
+
+
+@given(st.text())
+def test_no_header_breaks_verifying_and_none_made_up_fits(signatures):
+    assert not verify(
+        BODY, webhook_id=MESSAGE_ID, timestamp=TIMESTAMP, signatures=signatures, keys=[b"k" * 32]
+    )
 
 
 def test_new_secrets_are_32_random_bytes():

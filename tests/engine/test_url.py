@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from urllib.parse import urlsplit
 
 import pytest
@@ -244,7 +245,18 @@ def test_an_accepted_url_means_the_same_to_every_reader_and_to_us_again(url: str
 
     assert canonical_url(stored, PUBLIC) == stored
     assert stored.isascii()
-    assert urlsplit(stored).hostname == (parse_url(stored).host or "").strip("[]")
+    ours, theirs = urlsplit(stored), parse_url(stored)
+    assert (ours.scheme, ours.port) == (theirs.scheme, theirs.port)
+    assert ours.hostname == (theirs.host or "").strip("[]")
+
+
+@settings(deadline=None)
+@given(st.ip_addresses(v=4), st.sampled_from(["::", "::ffff:", "::ffff:0:", "64:ff9b::", "2002:{}::1"]))
+def test_no_ipv4_address_passes_in_an_ipv6_form(ip: IPv4Address, form: str) -> None:
+    last = f"{int(ip) >> 16:x}:{int(ip) & 0xFFFF:x}"
+    spelled = [form.format(last)] if "{" in form else [form + last, form + str(ip)]
+
+    assert {code(f"http://[{each}]/") for each in spelled} == {"ip_not_public"}
 
 
 @pytest.mark.parametrize(
