@@ -166,7 +166,7 @@ class Id(Read, fields.String):
     """An id of one kind with its prefix; what is read is the row's bare id."""
 
     def __init__(self, prefix: str, **more: Any) -> None:
-        super().__init__(**more)
+        super().__init__(metadata={"pattern": f"^{prefix}_[0-9a-f]{{32}}$"}, **more)
         self.prefix = prefix
 
     def read(self, value: Any) -> str:

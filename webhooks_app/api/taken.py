@@ -92,7 +92,9 @@ class NewEvents(Taken):
 
     most_bytes = BATCH_BYTES
 
-    events = fields.List(fields.Nested(NewEvent), required=True)
+    events = fields.List(
+        fields.Nested(NewEvent), required=True, metadata={"minItems": 1, "maxItems": MOST_EVENTS}
+    )
 
     @ma.validates("events")
     def check_events(self, value: list[object], **_: object) -> None:
