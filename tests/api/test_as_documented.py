@@ -35,7 +35,7 @@ def document(app, make_listener, make_delivery):
     return openapi.from_wsgi("/api/v1/openapi.json", app)
 
 
-@pytest.mark.documented
+@pytest.mark.deep
 @pytest.mark.parametrize("kind", ["positive", "negative"])
 @pytest.mark.parametrize(("method", "rule"), ASKED)
 def test_a_call_answers_as_the_document_says(document, engine, method, rule, kind):

@@ -18,6 +18,8 @@ from tests.engine.hostile_receiver import answering, receiving
 from tests.patience import PATIENCE, wait_until
 from tests.stack import Stack
 
+pytestmark = pytest.mark.deep
+
 SCRIPT = "<script>alert(1)</script>"
 MARKUP = (
     SCRIPT + "<img src=//evil.example/x onerror=alert(1)><svg/onload=alert(1)>"

@@ -11,6 +11,8 @@ from tests.patience import PATIENCE, wait_until
 from tests.stack import Stack
 from tests.web.test_hostile_text import HOSTILE
 
+pytestmark = pytest.mark.deep
+
 
 @pytest.fixture
 def elsewhere(page: Page, stack: Stack):

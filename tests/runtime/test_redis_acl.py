@@ -24,6 +24,7 @@ from webhooks_app.runtime.rq_queue import RqQueue
 from webhooks_app.runtime.worker import _worker, check_server, run_worker
 from webhooks_app.storage.models import Delivery
 
+pytestmark = pytest.mark.deep
 ACL = Path(__file__).resolve().parents[2] / "deploy" / "redis-users.acl"
 USERS = {line.split()[1]: line.split()[2:] for line in ACL.read_text("utf-8").splitlines()}
 

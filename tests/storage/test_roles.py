@@ -23,7 +23,7 @@ OWNER, RUNS = "webhooks_owner", "webhooks"
 # Roles belong to the whole server, which others may use too.
 OURS = {OWNER: "webhooks_test_owner", RUNS: "webhooks_test_runs"}
 
-pytestmark = pytest.mark.postgresql
+pytestmark = [pytest.mark.postgresql, pytest.mark.deep]
 
 
 def statements() -> list[str]:

@@ -81,6 +81,7 @@ LEAST = {
     ("GET", "/settings/users/<user_id>/remove"): "admin",
     ("POST", "/settings/users/<user_id>/remove"): "admin",
     ("POST", "/settings/users/<user_id>/role"): "admin",
+    ("POST", "/settings/users/<user_id>/sign-out"): "admin",
     ("GET", "/audit"): "admin",
 }
 # Files of the console itself, and the calls, whose scopes tests/api/test_tokens.py holds against a table.

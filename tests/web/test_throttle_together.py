@@ -13,6 +13,7 @@ import pytest
 
 from tests.stack import Stack
 
+pytestmark = pytest.mark.deep
 PROCESSES = 2
 MOST = 5  # failures of an account from one address in a minute
 
