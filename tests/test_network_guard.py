@@ -117,3 +117,20 @@ def test_a_process_of_a_test_is_watched_too(own_file):
     assert "DialledOut" in done.stderr
     assert own_file.read_text() == "('192.0.2.1', 9) is not loopback\n"
     assert str(Path(network_guard.__file__).parent / "watched") in os.environ["PYTHONPATH"]
+
+
+@pytest.mark.parametrize(
+    "host, local",
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("8.8.8.8", False),
+        ("2606:4700::1111", False),
+        ("::ffff:8.8.8.8", False),
+        ("example.com", False),
+        ("0.0.0.0", False),  # Linux would take it for loopback; no test needs it
+    ],
+)
+def test_only_loopback_is_local(host, local):
+    assert network_guard.is_local(host) is local
