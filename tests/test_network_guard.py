@@ -129,7 +129,7 @@ def test_a_process_of_a_test_is_watched_too(own_file):
         ("2606:4700::1111", False),
         ("::ffff:8.8.8.8", False),
         ("example.com", False),
-        ("0.0.0.0", False),  # Linux would take it for loopback; no test needs it
+        ("0.0.0.0", True),  # Linux takes it for loopback
     ],
 )
 def test_only_loopback_is_local(host, local):
