@@ -139,6 +139,11 @@ def test_a_receiver_that_hangs_up_in_the_handshake_is_told(sending: Transport) -
     assert outcome.timings.tls_ms is not None  # the phase that took the time is not left out
 
 
+@pytest.mark.parametrize("end", [ssl.SSLEOFError, ssl.SSLZeroReturnError])
+def test_the_end_of_a_connection_is_told_alike_whatever_python_calls_it(end: type[ssl.SSLError]) -> None:
+    assert tls_sentence(end(8, "EOF"), host=HOST) == f"{HOST} closed the connection during the TLS handshake."
+
+
 def test_a_handshake_that_stalls_is_not_told_as_a_slow_answer(sending: Transport) -> None:
     with receiving(never_reading) as receiver:
         url = receiver.url(HOST).replace("http:", "https:")

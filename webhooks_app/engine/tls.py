@@ -32,6 +32,8 @@ _HANDSHAKE = {
     "HTTP_REQUEST": NO_TLS,
     "UNEXPECTED_EOF_WHILE_READING": CLOSED,
 }
+# The same end of the connection: older versions of Python 3.11 with newer ones of OpenSSL name it the second way.
+_CLOSED = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 def tls_sentence(error: ssl.SSLError, *, host: str) -> str:
@@ -39,7 +41,7 @@ def tls_sentence(error: ssl.SSLError, *, host: str) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         code = getattr(error, "verify_code", 0)
         sentence = _CERTIFICATE.get(code, "The certificate of {host} cannot be verified.")
-    elif isinstance(error, ssl.SSLEOFError):
+    elif isinstance(error, _CLOSED):
         sentence = CLOSED
     else:
         # Only what OpenSSL itself raises has a reason.
