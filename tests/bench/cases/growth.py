@@ -32,6 +32,7 @@ from webhooks_app.engine.sweep import sweep
 from webhooks_app.storage.models import Status
 from webhooks_app.storage.queries import attempts, deliveries, figures, system
 from webhooks_app.storage.queries.deliveries import DeliveryFilter
+from webhooks_app.storage.queries.last_errors import last_errors
 from webhooks_app.storage.types import to_ms
 from webhooks_app.web.deliveries import COUNTED_UP_TO, ROWS_A_PAGE
 from webhooks_app.web.ranges import USUAL
@@ -115,8 +116,7 @@ def _dashboard(session: Session, now: datetime) -> None:
     figures.slowest_share(session, edges[0])
     found = figures.with_retrying(session, figures.failures(session, edges[0]))
     troubled = [one.listener.id for one in figures.troubled(session, found)]
-    wrong = figures.last_errors(session, found, troubled)
-    attempts.last_ones(session, [one.id for one in wrong.values()])
+    last_errors(session, found, troubled, edges[0])
     figures.by_state(session)
     figures.was_ever_delivered(session)
     system.backlog(session, now)
