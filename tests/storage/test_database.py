@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from webhooks_app.storage.database import MORE_BEGINS, engine_options, make_engine, sessions_for
+from webhooks_app.storage.faults import DAMAGED, sentence_for
 
 
 @pytest.fixture
@@ -166,3 +167,16 @@ def test_a_writer_that_always_loses_hears_of_it_after_three_turns(sqlite, tmp_pa
 
     assert asked.count("BEGIN IMMEDIATE") == 1 + MORE_BEGINS
     other.close()
+
+
+def test_a_file_that_was_damaged_raises_as_any_statement_does(sqlite, tmp_path):
+    with sqlite.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.exec_driver_sql("PRAGMA shrink_memory")  # so that the file is read again
+    with (tmp_path / "x.db").open("r+b") as file:
+        file.write(b"no database at all")
+
+    with pytest.raises(sa.exc.DatabaseError) as caught, sessions_for(sqlite).begin() as session:
+        session.connection()
+
+    assert sentence_for(caught.value) == DAMAGED

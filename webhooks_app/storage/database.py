@@ -86,7 +86,7 @@ def _begin(connection: sa.Connection) -> None:
     for _ in range(MORE_BEGINS):
         try:
             connection.connection.cursor().execute(statement)
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:  # also of a damaged file, which is no OperationalError
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 break
             time.sleep(_PAUSE_SECONDS * random.random())  # nosec B311 # jitter, not a secret
