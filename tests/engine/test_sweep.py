@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -12,11 +13,20 @@ import sqlalchemy as sa
 
 from tests import factories
 from tests.fakes import answered
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, wait_until
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.engine.claim import claim
+from webhooks_app.engine.dispatch import SLOW_LATER
 from webhooks_app.engine.sweep import INLINE_BATCH, Swept, sweep
 from webhooks_app.storage.models import Attempt, Delivery, Event, Status
+
+
+@pytest.fixture
+def gate(engine):
+    gate = threading.Event()
+    yield gate
+    gate.set()
+    engine.stragglers.drain(seconds=PATIENCE)
 
 
 def row_of(engine, delivery) -> Delivery:
@@ -182,6 +192,36 @@ def test_without_a_queue_it_does_a_little_at_a_time(engine, make_delivery, make_
         assert sweep(engine).queued == INLINE_BATCH
         assert sweep(engine).queued == 1
     assert "delivering from the sweep itself" in caplog.text
+
+
+def test_without_a_queue_nobody_waits_behind_a_slow_receiver(
+    engine, make_delivery, make_listener, queue, transport, clock, gate
+):
+    """What its lane gives back is the oldest that waits: due at once it would be taken again, before all others."""
+    transport.will_do(lambda _message: gate.wait(PATIENCE) and answered(200), at="http://127.0.0.1:9/hangs")
+    hangs = make_listener(url="http://127.0.0.1:9/hangs", sends_in_flight=1)
+    hung = [make_delivery(listener=hangs) for _ in range(2 * INLINE_BATCH)]
+    clock.tick(1)
+    good = make_delivery()
+    queue.is_down = True
+
+    for done in (1, 2, 3):
+        sweep(engine)
+        wait_until(
+            lambda done=done: given_back(engine, later=clock()) >= min(done * INLINE_BATCH, len(hung)) - 1
+        )
+    wait_until(lambda: row_of(engine, good).status == "delivered")
+
+    assert row_of(engine, hung[-1]).due_at == clock() + SLOW_LATER
+
+
+def given_back(engine, *, later) -> int:
+    with engine.sessions() as session:
+        return session.scalar(
+            sa.select(sa.func.count()).where(
+                Delivery.slow, Delivery.status == "pending", Delivery.due_at > later
+            )
+        )
 
 
 class Leases:

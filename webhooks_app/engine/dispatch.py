@@ -33,7 +33,7 @@ LONGEST_SECONDS = 30.0  # then the job ends and rings for the rest, well within 
 MOST_DELIVERIES = 10_000
 BATCH = 100  # ids in a job: 25 cost 0.7 of the throughput, 250 gain a tenth
 JOBS_IN_QUEUE = 100  # so that a backlog stays in the database and fills neither Redis nor memory
-# What the slow queue has no room for waits so long before it is tried among the quick ones again.
+# What the slow queue does not take waits so long before it is tried among the quick ones again.
 SLOW_LATER = timedelta(seconds=30)
 _ROWS_AT_ONCE = 1_000
 _IDS_AT_ONCE = 500  # SQLite takes 32,766 values in a statement
@@ -96,11 +96,12 @@ def dispatch_events(engine: Engine, event_ids: Sequence[str]) -> list[str]:
 def push(engine: Engine, delivery_ids: Sequence[str], *, slow: bool = False) -> None:
     """Queue these deliveries in batches; if the queue does not answer, the sweep will find them.
 
-    What the slow queue has no room for waits in the database, and a while longer: among the quick ones it would
-    only be given back again.
+    What the slow queue does not take waits in the database, and a while longer: among the quick ones it would only be
+    given back again, as the oldest that waits, and before all others.
     """
     if not delivery_ids:
         return
+    later = engine.clock() + SLOW_LATER if slow else None
     try:
         room = _slow_room(engine) if slow else len(delivery_ids)
         engine.queue.push(in_batches(delivery_ids[:room]), slow=slow)
@@ -108,9 +109,9 @@ def push(engine: Engine, delivery_ids: Sequence[str], *, slow: bool = False) -> 
         log.warning(
             "The queue is unreachable (%s). %d deliveries wait for the sweep.", error, len(delivery_ids)
         )
-        let_wait(engine, delivery_ids)
+        let_wait(engine, delivery_ids, due_at=later)
         return
-    let_wait(engine, delivery_ids[room:], due_at=engine.clock() + SLOW_LATER)
+    let_wait(engine, delivery_ids[room:], due_at=later)
 
 
 def let_wait(engine: Engine, delivery_ids: Sequence[str], *, due_at: datetime | None = None) -> None:
