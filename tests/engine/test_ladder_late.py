@@ -14,7 +14,7 @@ from webhooks_app.engine import Engine
 from webhooks_app.engine.claim import claim
 from webhooks_app.engine.health import let_through
 from webhooks_app.engine.record import Finished, record
-from webhooks_app.engine.sweep import rescue
+from webhooks_app.engine.rescue import rescue
 from webhooks_app.storage.health import ListenerHealth
 from webhooks_app.storage.models import Delivery, Listener
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tests.fakes import answered
 from webhooks_app.engine.claim import claim
 from webhooks_app.engine.record import Finished, record
-from webhooks_app.engine.sweep import rescue
+from webhooks_app.engine.rescue import rescue
 from webhooks_app.storage.models import Attempt, Delivery, Listener
 
 

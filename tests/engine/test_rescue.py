@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from webhooks_app.engine import sweep as module
+from webhooks_app.engine import rescue as module
 from webhooks_app.engine.claim import claim
-from webhooks_app.engine.sweep import WORKER_LOST, Swept, rescue, sweep
+from webhooks_app.engine.rescue import WORKER_LOST, rescue
+from webhooks_app.engine.sweep import Swept, sweep
 from webhooks_app.storage.models import Attempt, Delivery, Status
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tests.factories import make_delivery
 from webhooks_app.engine.claim import claim
-from webhooks_app.engine.sweep import rescue
+from webhooks_app.engine.rescue import rescue
 from webhooks_app.engine.unbegun import give_back
 from webhooks_app.storage.models import Delivery, Status
 

@@ -14,7 +14,7 @@ from tests.factories import make_delivery, make_event
 from tests.faults import WORKERS_UP, most_again
 from tests.faults.installation import STARTED_SECONDS
 from tests.patience import wait_until
-from webhooks_app.engine.sweep import WORKER_LOST, rescue
+from webhooks_app.engine.rescue import WORKER_LOST, rescue
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import Lease
 

@@ -23,7 +23,7 @@
     ladder       what a row of failures means for a listener; steps takes each step, climb is what it changes
     holding      what waits for a listener that stands still is held, and later let go at a pace
     probe        with which delivery a failing listener is tried; announce tells the built-in hooks
-    sweep        due and not queued, claimed and lost, published and never dispatched
+    sweep        due and not queued, published and never dispatched; rescue takes what a lost worker had claimed
     leader       which of several clocks sweeps
     retention    what is old enough to delete, in small pieces
     key_rotation brings what is sealed to the newest encryption key, in small pieces too

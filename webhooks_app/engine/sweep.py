@@ -21,24 +21,17 @@ from webhooks_app.engine import Engine, QueueUnreachable, steps
 from webhooks_app.engine.busy import tried_again
 from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.dispatch import BATCH, JOBS_IN_QUEUE, dispatch, in_batches, let_wait
-from webhooks_app.engine.failpoints import reach
 from webhooks_app.engine.queue_facts import SLOW
-from webhooks_app.storage import ids
-from webhooks_app.storage.ids import new_id
-from webhooks_app.storage.models import WAITING, Attempt, Delivery, Event, Status
-from webhooks_app.storage.queries.indexed import IS_SENDING, IS_WAITING
-from webhooks_app.storage.types import Moment
+from webhooks_app.engine.rescue import rescue
+from webhooks_app.storage.models import WAITING, Delivery, Event
+from webhooks_app.storage.queries.indexed import IS_WAITING
 
 log = logging.getLogger("webhooks_app.sweep")
 
 RING_AFTER = timedelta(seconds=1)  # an event that waits longer has lost its doorbell
 QUEUED_BUT_GONE = timedelta(seconds=2)  # queued so long ago, while the queue is empty: the queue lost it
 QUEUED_TOO_LONG = timedelta(minutes=5)
-RESCUED_AT_ONCE = 500
-MOST_CRASHES = 3
 INLINE_BATCH = 20  # without a queue; small, so that the clock keeps its pace
-
-WORKER_LOST = "The worker stopped during this attempt; the receiver may have got it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,96 +58,6 @@ def sweep(engine: Engine) -> Swept:
         log.warning("The queue is unreachable (%s); delivering from the sweep itself.", error)
         return Swept(queued=_work_inline(engine), rescued=rescued, inline=True)
     return Swept(rang=rang, queued=queued, rescued=rescued)
-
-
-def rescue(engine: Engine) -> int:
-    """Take deliveries from workers whose lease has ended, and close their attempt as `worker_lost`.
-
-    A delivery goes on alone from then on, as a job of one id: if it kills its worker three times while
-    alone, it is the delivery that is ill, and it fails.
-    """
-    rescued = 0
-    while _has_lost(engine, now=engine.clock()):
-        some = tried_again(lambda: _rescue_some(engine))
-        rescued += some
-        if some < RESCUED_AT_ONCE:
-            break
-    return rescued
-
-
-def _has_lost(engine: Engine, *, now: datetime) -> bool:
-    with engine.readings() as session:
-        return session.scalar(_lost(now).limit(1)) is not None
-
-
-def _lost(now: datetime) -> sa.Select[str]:
-    return sa.select(Delivery.id).where(IS_SENDING, Delivery.lease_until < now).order_by(Delivery.lease_until)
-
-
-def _rescue_some(engine: Engine) -> int:
-    now = engine.clock()
-    with engine.sessions.begin() as session:
-        lost = session.execute(_rescue_statement(now)).all()
-        reach("rescue.mid")
-        if lost:
-            session.execute(sa.insert(Attempt), [_lost_attempt(row, now=now) for row in lost])
-            session.execute(
-                sa.update(Delivery)
-                .where(Delivery.id.in_([row.id for row in lost]))
-                .values(attempt_count=Delivery.attempt_count + 1, lease_owner=None)
-            )
-    for row in lost:
-        place = {"delivery_id": ids.shown(ids.DELIVERY, row.id), "attempt": row.attempt_count + 1}
-        log.warning(
-            "The worker %s was lost while it sent the delivery %s.", row.lease_owner, row.id, extra=place
-        )
-    return len(lost)
-
-
-def _rescue_statement(now: datetime) -> Any:
-    pick = _lost(now).limit(RESCUED_AT_ONCE).with_for_update(skip_locked=True).cte("pick")
-    is_ill = sa.and_(Delivery.alone, Delivery.crashes + 1 >= MOST_CRASHES)
-    return (
-        sa.update(Delivery)
-        .where(
-            Delivery.id.in_(sa.select(pick.c.id)),
-            Delivery.status == Status.SENDING,
-            Delivery.lease_until < now,
-        )
-        .values(
-            status=sa.case((is_ill, sa.literal(Status.FAILED, sa.String)), else_=Status.RETRYING),
-            reason=sa.case((is_ill, f"Stopped after {MOST_CRASHES} worker crashes."), else_=WORKER_LOST),
-            finished_at=sa.case((is_ill, sa.literal(now, Moment)), else_=None),
-            crashes=sa.case((Delivery.alone, Delivery.crashes + 1), else_=0),
-            alone=True,
-            lease_token=None,
-            lease_until=None,
-            last_status_code=None,
-            last_error_class="worker_lost",
-            due_at=now,
-            queued_at=None,
-        )
-        .returning(
-            Delivery.id,
-            Delivery.lease_owner,
-            Delivery.leased_at,
-            Delivery.attempt_count,
-            Delivery.listener_id,
-        )
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _lost_attempt(row: Any, *, now: datetime) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "delivery_id": row.id,
-        "number": row.attempt_count + 1,
-        "started_at": row.leased_at or now,
-        "error_class": "worker_lost",
-        "error": WORKER_LOST,
-        "worker": row.lease_owner,
-    }
 
 
 def _ring_again(engine: Engine) -> bool:
