@@ -11,16 +11,19 @@ from tests.patience import PATIENCE
 class Parcel:
     """A send that lasts until its gate opens."""
 
-    def __init__(self, lane="a", *, most=8, gate=None, log=None, timed_out=False) -> None:
+    def __init__(self, lane="a", *, most=8, gate=None, log=None, timed_out=False, stays=False) -> None:
         self.lane, self.most_in_flight = lane, most
         self.gate, self.log, self.timed_out = gate, log, timed_out
+        self.stays = stays  # asked at last, it may not begin
         self.is_late = False
         self.began = threading.Event()
 
     def may_begin(self) -> bool:
         return not self.is_late
 
-    def send(self) -> bool:
+    def send(self) -> bool | None:
+        if self.stays:
+            return None
         self.began.set()
         if self.gate is not None:
             assert self.gate.wait(PATIENCE)

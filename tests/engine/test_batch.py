@@ -48,6 +48,16 @@ def test_what_comes_too_late_is_not_sent_and_can_be_taken_back():
     assert not late.began.is_set()
 
 
+def test_what_does_not_begin_after_all_is_unsent_and_its_lane_goes_on():
+    stays, good = parcels = [Parcel("narrow", most=1, stays=True), Parcel("narrow", most=1)]
+    batch = Sender(threads=2).submit(parcels)
+    wait_until(lambda: batch.finished() == [good])
+
+    assert batch.unsent() == [stays]
+    batch.kept([good, stays])
+    assert batch.is_over
+
+
 def test_what_was_not_kept_is_there_when_it_is_asked_for_again():
     parcel = Parcel()
     batch = Sender(threads=1).submit([parcel])

@@ -30,6 +30,11 @@ def statuses(engine, *deliveries) -> list[str]:
         return [session.get_one(Delivery, one.id).status for one in deliveries]
 
 
+def has_begun(engine, *deliveries) -> list[bool]:
+    with engine.sessions() as session:
+        return [session.get_one(Delivery, one.id).leased_at is not None for one in deliveries]
+
+
 @pytest.fixture
 def gate():
     gate = threading.Event()
@@ -133,6 +138,22 @@ def test_no_transaction_is_open_while_sending(any_engine, transport):
     assert statuses(any_engine, delivery) == ["delivered"]
 
 
+def test_what_may_not_begin_after_all_goes_back_to_the_quick_ones(engine, make_delivery, queue, transport):
+    """Its lease was lost, or the database was away: neither says anything of its listener."""
+
+    class Away:
+        def begin(self):
+            if threading.current_thread() is threading.main_thread():
+                return engine.sessions.begin()
+            raise sa.exc.OperationalError("UPDATE", {}, Exception("server is gone"))
+
+    delivery = make_delivery()
+    deliver_batch(replace(engine, sessions=Away()), [delivery.id], slow=True)
+
+    assert (transport.sent, queue.pushed) == ([], [[delivery.id]])
+    assert statuses(engine, delivery) == ["pending"]
+
+
 # Receivers that take long
 
 
@@ -185,6 +206,11 @@ def test_the_slow_worker_goes_on_to_its_next_job_while_a_receiver_hangs(engine, 
     assert not gate.is_set()
     assert statuses(engine, good) == ["delivered"]
     assert statuses(engine, *hung) == ["sending"] * 3
+    assert has_begun(engine, *hung) == [
+        True,
+        False,
+        False,
+    ]  # so that, were it killed now, two were no attempt
 
     gate.set()
     wait_until(lambda: statuses(engine, *hung) == ["delivered"] * 3)

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from tests.factories import make_delivery
 from webhooks_app.engine import rescue as module
+from webhooks_app.engine.beginning import begin
 from webhooks_app.engine.claim import claim
 from webhooks_app.engine.rescue import WORKER_LOST, rescue
 from webhooks_app.engine.sweep import Swept, sweep
@@ -99,3 +101,44 @@ def test_a_delivery_that_kills_its_worker_three_times_while_alone_fails(engine, 
     assert row.finished_at == engine.clock()
     assert [each.number for each in attempts(engine) if each.delivery_id == poison.id] == [1, 2, 3, 4]
     assert row_of(engine, innocent).status == "retrying"
+
+
+# What the lost worker never began
+
+
+@pytest.mark.parametrize(
+    ("columns", "status"),
+    [
+        ({}, "pending"),
+        ({"status": "retrying", "attempt_count": 2, "tries": 1, "last_status_code": 500}, "retrying"),
+        ({"alone": True, "crashes": 2}, "pending"),  # it cannot have killed this one, too
+    ],
+)
+def test_what_never_began_goes_back_as_it_was_and_is_no_attempt(any_engine, clock, columns, status):
+    kept = ("attempt_count", "tries", "alone", "crashes", "reason", "last_status_code", "last_error_class")
+    delivery = make_delivery(any_engine, **columns)
+    before = row_of(any_engine, delivery)
+    claim(any_engine, [delivery.id], begins=False)
+    clock.tick(3600)
+
+    assert rescue(any_engine) == 1
+
+    row = row_of(any_engine, delivery)
+    assert {name: getattr(row, name) for name in kept} == {name: getattr(before, name) for name in kept}
+    assert (row.status, row.lease_token, row.lease_until, row.lease_owner) == (status, None, None, None)
+    assert attempts(any_engine) == []
+    assert len(claim(any_engine, [delivery.id])) == 1
+
+
+def test_of_a_lost_worker_for_slow_listeners_only_what_was_in_flight_is_an_attempt(any_engine, clock):
+    began, waited = make_delivery(any_engine), make_delivery(any_engine)
+    claimed = claim(any_engine, [began.id, waited.id], begins=False)
+    assert begin(any_engine, next(one for one in claimed if one.id == began.id), now=clock.tick(2))
+    began_at = clock()
+    clock.tick(3600)
+
+    assert rescue(any_engine) == 2
+
+    [attempt] = attempts(any_engine)
+    assert (attempt.delivery_id, attempt.started_at, attempt.error) == (began.id, began_at, WORKER_LOST)
+    assert [row_of(any_engine, one).attempt_count for one in (began, waited)] == [1, 0]

@@ -11,6 +11,7 @@
     deliver      sends a batch and decides: the story of an attempt
     claim        takes deliveries for the length of a lease; pacing says what a rate allows
     unsealed     what sending needs of a listener, decrypted once a version
+    beginning    what had to wait says when it begins
     sender       the process-wide sending threads; lanes keep one listener from taking them all
     batch        what is sent together; keeps each result until it is recorded
     stragglers   what is still under way when its job ends

@@ -23,8 +23,8 @@ class Parcel(Protocol):
     def may_begin(self) -> bool:
         """Whether it would still end in time. Asked under the sender's lock, so it only looks at a clock."""
 
-    def send(self) -> bool:
-        """Send it; gives whether it timed out."""
+    def send(self) -> bool | None:
+        """Send it; gives whether it timed out, or None if it did not begin after all."""
 
 
 P = TypeVar("P", bound=Parcel)
@@ -116,11 +116,11 @@ class Batch(Generic[P]):
         self._in_flight += 1
         return True
 
-    def ended(self, parcel: P) -> None:
+    def ended(self, parcel: P, *, was_sent: bool = True) -> None:
         """Called by a runner, under the lock."""
         self._in_flight -= 1
         self._awaited.discard(id(parcel))
-        self._finished.append(parcel)
+        (self._finished if was_sent else self._taken_back).append(parcel)
         # Only when there is enough: to wake a waiting thread for each send would double the cost of a send.
         if len(self._finished) >= self._wanted or not self._awaited:
             self._changed.notify()

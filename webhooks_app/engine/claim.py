@@ -84,7 +84,7 @@ _TAKE = (
         lease_token=sa.bindparam("token"),
         lease_until=sa.bindparam("until"),
         lease_owner=sa.bindparam("owner"),
-        leased_at=sa.bindparam("now"),
+        leased_at=sa.bindparam("began"),
         queued_at=None,
     )
     .returning(_delivery.id)
@@ -118,14 +118,14 @@ class Claimed:
         }
 
 
-def claim(engine: Engine, delivery_ids: Sequence[str]) -> list[Claimed]:
-    """Claim what may be sent of these ids."""
-    claimed = tried_again(lambda: _claim(engine, delivery_ids))
+def claim(engine: Engine, delivery_ids: Sequence[str], *, begins: bool = True) -> list[Claimed]:
+    """Claim what may be sent of these ids. If not `begins`, each send says itself when it begins (see `beginning`)."""
+    claimed = tried_again(lambda: _claim(engine, delivery_ids, begins=begins))
     reach("claim.after_commit")
     return claimed
 
 
-def _claim(engine: Engine, delivery_ids: Sequence[str]) -> list[Claimed]:
+def _claim(engine: Engine, delivery_ids: Sequence[str], *, begins: bool) -> list[Claimed]:
     now = engine.clock()
     with engine.sessions.begin() as session:
         if session.get_bind().dialect.name == "postgresql":  # an SQLite transaction is alone anyway
@@ -136,7 +136,7 @@ def _claim(engine: Engine, delivery_ids: Sequence[str]) -> list[Claimed]:
         listeners = unseal(engine, session, {row.listener_id: row.listener_version for row in rows})
         sendable = _put_aside(session, _that_are_due(session, rows, now=now), listeners, now=now)
         sendable = _within_rate(session, sendable, listeners, now=now)
-        claimed = _take(engine, session, sendable, listeners, now=now)
+        claimed = _take(engine, session, sendable, listeners, now=now, begins=begins)
         reach("claim.before_commit")
     return claimed
 
@@ -251,6 +251,7 @@ def _take(
     listeners: dict[str, UnsealedListener],
     *,
     now: datetime,
+    begins: bool,
 ) -> list[Claimed]:
     if not rows:
         return []
@@ -262,7 +263,7 @@ def _take(
         "token": token,
         "until": until,
         "owner": engine.worker_name,
-        "now": now,
+        "began": now if begins else None,
     }
     ours = set(session.scalars(_TAKE, lease))
     return [_claimed(row, listeners[row.listener_id], token, until) for row in rows if row.id in ours]

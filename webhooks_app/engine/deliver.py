@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from webhooks_app.engine import Engine
+from webhooks_app.engine.beginning import begin
 from webhooks_app.engine.claim import Claimed, claim
 from webhooks_app.engine.dispatch import push
 from webhooks_app.engine.failpoints import reach
@@ -41,11 +42,15 @@ MOST_LEFT_BEHIND = 500  # sends that jobs may leave to the stragglers before the
 class Sending:
     """One delivery's attempt on its way through the sender."""
 
-    __slots__ = ("claimed", "engine", "lane", "message", "most_in_flight", "outcome", "started_at")
+    __slots__ = (
+        "claimed", "engine", "is_begun", "lane", "message", "most_in_flight", "outcome", "started_at", "was_refused",
+    )  # fmt: skip
 
-    def __init__(self, engine: Engine, claimed: Claimed) -> None:
+    def __init__(self, engine: Engine, claimed: Claimed, *, is_begun: bool = True) -> None:
         self.engine = engine
         self.claimed = claimed
+        self.is_begun = is_begun  # its claim says so already
+        self.was_refused = False  # it did not begin after all
         self.lane = claimed.listener.listener_id
         self.most_in_flight = claimed.listener.sends_in_flight
         self.message: Message | None = None
@@ -57,10 +62,13 @@ class Sending:
         longest = timedelta(seconds=self.claimed.listener.timeout_seconds)
         return self.engine.clock() + longest <= self.claimed.lease_until
 
-    def send(self) -> bool:
+    def send(self) -> bool | None:
         """Make the message and send it; whatever goes wrong becomes the outcome."""
         try:
             self.started_at = self.engine.clock()
+            if not self.is_begun and not begin(self.engine, self.claimed, now=self.started_at):
+                self.was_refused = True
+                return None
             reach("send.before")
             self.message = message_for(
                 self.claimed, now=self.started_at, source=self.engine.settings.public_base_url
@@ -126,13 +134,13 @@ def deliver_batch(
     when everything is recorded, as a synchronous hook and a command line need it.
     """
     engine.stragglers.wait_for_room(MOST_LEFT_BEHIND)  # before the claim: a lease is not there to wait in
-    claimed = claim(engine, delivery_ids)
+    claimed = claim(engine, delivery_ids, begins=not slow)
     if not claimed:
         return
     patience = math.inf if patient else SLOW_PATIENCE_SECONDS if slow else PATIENCE_SECONDS
     lease = claimed[0].lease_until - engine.clock()  # it is one for all of a claim
     keep = LeftBatch(
-        batch=engine.sender.submit([Sending(engine, one) for one in claimed]),
+        batch=engine.sender.submit([Sending(engine, one, is_begun=not slow) for one in claimed]),
         record=_record,
         give_back=_return_unsent,
         begin_seconds=PATIENT_BEGIN_SECONDS if slow or patient else BEGIN_SECONDS,
@@ -162,7 +170,8 @@ def _see_through(engine: Engine, left: LeftBatch[Sending], *, patience: float) -
             return False
         elif left.batch.stands_still(left.begin_seconds):
             left.batch.take_back()
-            unsent = left.batch.unsent()
+        unsent = left.batch.unsent()
+        if unsent:
             left.give_back(unsent)
             left.batch.kept(unsent)
     return True
@@ -175,9 +184,13 @@ def _record(attempts: Sequence[Sending]) -> None:
 
 def _return_unsent(attempts: Sequence[Sending]) -> None:
     """What could not begin goes back to the database, and as a rule to the queue whose worker waits longer."""
-    if attempts:
-        engine = attempts[0].engine
-        # A process that stops gives back what it never came to, be the listener slow or not.
-        is_slow = not engine.stragglers.is_hurried
-        claimed = [attempt.claimed for attempt in attempts]
-        push(engine, give_back(engine, claimed, slow=is_slow), slow=is_slow)
+    for slow in (True, False):
+        some = [attempt for attempt in attempts if _is_for_the_slow(attempt) is slow]
+        if some:
+            engine = some[0].engine
+            push(engine, give_back(engine, [attempt.claimed for attempt in some], slow=slow), slow=slow)
+
+
+def _is_for_the_slow(attempt: Sending) -> bool:
+    """Not what was refused, which says nothing of its listener; nor what a process that stops never came to."""
+    return not (attempt.was_refused or attempt.engine.stragglers.is_hurried)

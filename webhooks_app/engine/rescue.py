@@ -1,12 +1,13 @@
 """What becomes of the work of a worker that is gone? Once its lease has ended it is taken from it, and goes on alone.
 
-A delivery that kills its worker again and again is ill: it fails, and harms nobody else. Safe for any number of
-rescuers at once.
+A delivery that kills its worker again and again is ill: it fails, and harms nobody else. What was claimed and never
+began (see `beginning`) goes back as it was. Safe for any number of rescuers at once.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,9 +31,9 @@ WORKER_LOST = "The worker stopped during this attempt; the receiver may have got
 
 
 def rescue(engine: Engine) -> int:
-    """Take deliveries from workers whose lease has ended, and close their attempt as `worker_lost`.
+    """Take deliveries from workers whose lease has ended, and close their attempt, if it began, as `worker_lost`.
 
-    A delivery goes on alone from then on, as a job of one id: if it kills its worker three times while
+    Such a delivery goes on alone from then on, as a job of one id: if it kills its worker three times while
     alone, it is the delivery that is ill, and it fails.
     """
     rescued = 0
@@ -58,24 +59,23 @@ def _rescue_some(engine: Engine) -> int:
     with engine.sessions.begin() as session:
         lost = session.execute(_rescue_statement(now)).all()
         reach("rescue.mid")
+        begun = [row for row in lost if row.leased_at is not None]
+        if begun:
+            session.execute(sa.insert(Attempt), [_lost_attempt(row) for row in begun])
         if lost:
-            session.execute(sa.insert(Attempt), [_lost_attempt(row, now=now) for row in lost])
-            session.execute(
-                sa.update(Delivery)
-                .where(Delivery.id.in_([row.id for row in lost]))
-                .values(attempt_count=Delivery.attempt_count + 1, lease_owner=None)
-            )
+            session.execute(_closing([row.id for row in lost]))
     for row in lost:
         place = {"delivery_id": ids.shown(ids.DELIVERY, row.id), "attempt": row.attempt_count + 1}
-        log.warning(
-            "The worker %s was lost while it sent the delivery %s.", row.lease_owner, row.id, extra=place
-        )
+        said = "while it sent" if row.leased_at else "before it began to send"
+        log.warning("The worker %s was lost %s the delivery %s.", row.lease_owner, said, row.id, extra=place)
     return len(lost)
 
 
 def _rescue_statement(now: datetime) -> Any:
     pick = _lost(now).limit(RESCUED_AT_ONCE).with_for_update(skip_locked=True).cte("pick")
-    is_ill = sa.and_(Delivery.alone, Delivery.crashes + 1 >= MOST_CRASHES)
+    has_begun = Delivery.leased_at.is_not(None)
+    is_ill = sa.and_(has_begun, Delivery.alone, Delivery.crashes + 1 >= MOST_CRASHES)
+    is_fresh = sa.and_(~has_begun, Delivery.attempt_count == 0)
     return (
         sa.update(Delivery)
         .where(
@@ -84,15 +84,23 @@ def _rescue_statement(now: datetime) -> Any:
             Delivery.lease_until < now,
         )
         .values(
-            status=sa.case((is_ill, sa.literal(Status.FAILED, sa.String)), else_=Status.RETRYING),
-            reason=sa.case((is_ill, f"Stopped after {MOST_CRASHES} worker crashes."), else_=WORKER_LOST),
+            status=sa.case(
+                (is_ill, sa.literal(Status.FAILED, sa.String)),
+                (is_fresh, Status.PENDING),
+                else_=Status.RETRYING,
+            ),
+            reason=sa.case(
+                (is_ill, f"Stopped after {MOST_CRASHES} worker crashes."),
+                (has_begun, WORKER_LOST),
+                else_=Delivery.reason,
+            ),
             finished_at=sa.case((is_ill, sa.literal(now, Moment)), else_=None),
-            crashes=sa.case((Delivery.alone, Delivery.crashes + 1), else_=0),
-            alone=True,
+            crashes=sa.case((~has_begun, Delivery.crashes), (Delivery.alone, Delivery.crashes + 1), else_=0),
+            alone=sa.or_(has_begun, Delivery.alone),
             lease_token=None,
             lease_until=None,
-            last_status_code=None,
-            last_error_class="worker_lost",
+            last_status_code=sa.case((has_begun, None), else_=Delivery.last_status_code),
+            last_error_class=sa.case((has_begun, "worker_lost"), else_=Delivery.last_error_class),
             due_at=now,
             queued_at=None,
         )
@@ -107,12 +115,23 @@ def _rescue_statement(now: datetime) -> Any:
     )
 
 
-def _lost_attempt(row: Any, *, now: datetime) -> dict[str, Any]:
+def _closing(delivery_ids: Sequence[str]) -> sa.Update:
+    """After the attempts were told by their owner: count those that began."""
+    began = sa.case((Delivery.leased_at.is_not(None), 1), else_=0)
+    return (
+        sa.update(Delivery)
+        .where(Delivery.id.in_(delivery_ids))
+        .values(attempt_count=Delivery.attempt_count + began, lease_owner=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _lost_attempt(row: Any) -> dict[str, Any]:
     return {
         "id": new_id(),
         "delivery_id": row.id,
         "number": row.attempt_count + 1,
-        "started_at": row.leased_at or now,
+        "started_at": row.leased_at,
         "error_class": "worker_lost",
         "error": WORKER_LOST,
         "worker": row.lease_owner,

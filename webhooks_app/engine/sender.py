@@ -96,7 +96,7 @@ class Sender:
             timed_out = parcel.send()
             seconds = time.monotonic() - began
             with self.lock:
-                batch.ended(parcel)
+                batch.ended(parcel, was_sent=timed_out is not None)
                 del self._busy_since[me]
                 del self._busy_with.pop(me).began[me]
                 self._leave_lane(parcel, seconds=seconds, timed_out=timed_out)

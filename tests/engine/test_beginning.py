@@ -1,0 +1,54 @@
+"""Does what had to wait say when it begins, and begin only while it is still ours?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+from tests.factories import make_delivery
+from webhooks_app.engine.beginning import begin
+from webhooks_app.engine.claim import claim
+from webhooks_app.engine.rescue import rescue
+from webhooks_app.storage.models import Delivery
+
+
+def leased_at(engine, delivery):
+    with engine.sessions() as session:
+        return session.get_one(Delivery, delivery.id).leased_at
+
+
+def test_a_send_that_had_to_wait_writes_down_its_moment(any_engine, clock):
+    delivery, other = make_delivery(any_engine), make_delivery(any_engine)
+    [claimed, _] = claim(any_engine, [delivery.id, other.id], begins=False)
+    assert leased_at(any_engine, delivery) is None
+
+    assert begin(any_engine, claimed, now=clock.tick(3))
+
+    assert (leased_at(any_engine, delivery), leased_at(any_engine, other)) == (clock(), None)
+
+
+def test_what_was_rescued_meanwhile_does_not_begin(any_engine, clock):
+    delivery = make_delivery(any_engine)
+    [claimed] = claim(any_engine, [delivery.id], begins=False)
+    clock.tick(3600)
+    rescue(any_engine)
+    claim(any_engine, [delivery.id], begins=False)
+
+    assert not begin(any_engine, claimed, now=clock())
+    assert leased_at(any_engine, delivery) is None
+
+
+@pytest.mark.parametrize(
+    "error", [sa.exc.OperationalError("UPDATE", {}, Exception("server is gone")), sa.exc.TimeoutError("pool")]
+)
+def test_nothing_begins_that_the_database_does_not_know_of(engine, make_delivery, clock, caplog, error):
+    class Away:
+        def begin(self):
+            raise error
+
+    [claimed] = claim(engine, [make_delivery().id], begins=False)
+
+    assert not begin(replace(engine, sessions=Away()), claimed, now=clock())
+    assert "the database takes nothing" in caplog.text
