@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from tests.factories import make_delivery
+from tests.factories import make_delivery, make_listener
+from webhooks_app.engine.audit import SYSTEM
 from webhooks_app.engine.beginning import begin
 from webhooks_app.engine.claim import claim
+from webhooks_app.engine.listeners import delete, pause
 from webhooks_app.engine.rescue import rescue
 from webhooks_app.storage.models import Delivery
 
@@ -38,6 +40,18 @@ def test_what_was_rescued_meanwhile_does_not_begin(any_engine, clock):
 
     assert not begin(any_engine, claimed, now=clock())
     assert leased_at(any_engine, delivery) is None
+
+
+@pytest.mark.parametrize("change", [pause, delete])
+def test_what_waited_for_a_listener_that_was_paused_or_deleted_does_not_begin(any_engine, clock, change):
+    listener = make_listener(any_engine)
+    delivery, other = make_delivery(any_engine, listener=listener), make_delivery(any_engine)
+    claimed = claim(any_engine, [delivery.id, other.id])
+    change(any_engine, listener.id, by=SYSTEM)
+
+    begun = {one.id for one in claimed if begin(any_engine, one, now=clock.tick(3))}
+
+    assert begun == {other.id}
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,10 @@ from standardwebhooks.webhooks import Webhook
 from tests import factories
 from tests.fakes import FixedClock, answered
 from tests.patience import PATIENCE, SOON, wait_until
+from webhooks_app.engine.audit import SYSTEM
 from webhooks_app.engine.claim import claim
 from webhooks_app.engine.deliver import PATIENT_BEGIN_SECONDS, Sending, deliver_batch
+from webhooks_app.engine.listeners import pause
 from webhooks_app.engine.signing import new_secret
 from webhooks_app.engine.stragglers import LONGEST_WAIT_SECONDS, Stragglers
 from webhooks_app.runtime.rq_queue import JOB_TIMEOUT_SECONDS
@@ -270,6 +272,45 @@ def test_a_job_that_is_interrupted_leaves_its_sends_to_be_recorded(engine, one_h
     wait_until(lambda: statuses(engine, good, hung[0]) == ["delivered"] * 2)
 
 
+@pytest.mark.parametrize("slow", [True, False])
+def test_what_waits_while_its_listener_is_paused_is_not_sent_and_then_held(
+    engine, one_hangs, gate, transport, queue, clock, slow
+):
+    hung, _ = one_hangs
+    job = threading.Thread(
+        target=deliver_batch, args=(engine, [one.id for one in hung]), kwargs={"slow": slow, "patient": True}
+    )
+    job.start()
+    wait_until(lambda: transport.sent)
+
+    pause(engine, hung[0].listener_id, by=SYSTEM)
+    clock.tick(1.001)  # what waited for less is sent: it was claimed a moment ago
+    gate.set()
+    job.join(PATIENCE)
+
+    assert len(transport.sent) == 1
+    assert statuses(engine, *hung) == ["delivered", "pending", "pending"]
+    assert sorted(queue.pushed_ids) == sorted([hung[1].id, hung[2].id])
+    deliver_batch(engine, queue.pushed_ids)
+    assert statuses(engine, *hung) == ["delivered", "held", "held"]
+
+
+def test_what_is_sent_soon_after_its_claim_asks_nothing(engine, one_hangs, gate, transport, clock):
+    """A statement a send would double what a quick delivery costs."""
+    hung, _ = one_hangs
+    job = threading.Thread(
+        target=deliver_batch, args=(engine, [one.id for one in hung]), kwargs={"patient": True}
+    )
+    job.start()
+    wait_until(lambda: transport.sent)
+    pause(engine, hung[0].listener_id, by=SYSTEM)
+    clock.tick(1)
+    gate.set()
+    job.join(PATIENCE)
+
+    assert statuses(engine, *hung) == ["delivered"] * 3
+
+
 @pytest.mark.parametrize(
     ("seconds_later", "may_begin"),
     [(0, True), (45, True), (45.1, False), (3600, False)],  # a lease is a timeout and 45 s
@@ -280,7 +321,7 @@ def test_a_send_that_its_lease_would_not_outlast_does_not_begin(
     [claimed] = claim(engine, [make_delivery().id])
     clock.tick(seconds_later)
 
-    assert Sending(engine, claimed).may_begin() is may_begin
+    assert Sending(engine, claimed, claimed_at=clock()).may_begin() is may_begin
 
 
 def test_a_jobs_timeout_is_longer_than_a_slow_batch_and_shorter_than_its_lease(engine):

@@ -1,15 +1,17 @@
-"""Does a send that had to wait begin? It is written down before, where its claim did not say so already.
+"""May a send that had to wait still begin? Asked, and written down, before it does; a statement, by its key.
+
+What waited longer than a moment may have a listener that was paused, deleted or given another URL meanwhile: it goes
+back, to be claimed, held or cancelled as that listener is now.
 
 The worker for slow listeners holds what it claimed in lanes, up to some seconds. Its claim leaves the moment of the
 attempt (`leased_at`) empty, and each send fills it in: if that worker is killed, what it never began is no attempt, and
-nobody has to wonder whether the receiver got it. A statement a send, by its key; the other workers send at once what
-they claim, and are spared it.
+nobody has to wonder whether the receiver got it. What is sent as soon as it is claimed is spared both.
 """
 
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 import sqlalchemy as sa
@@ -17,18 +19,25 @@ import sqlalchemy as sa
 from webhooks_app.engine import Engine
 from webhooks_app.engine.busy import PASSING
 from webhooks_app.engine.claim import Claimed
-from webhooks_app.storage.models import Delivery, Status
+from webhooks_app.storage.models import Delivery, Listener, Status
 
 log = logging.getLogger("webhooks_app.deliver")
 
+A_MOMENT = timedelta(seconds=1)
+
 _DELIVERIES = cast("sa.Table", Delivery.__table__)
-_delivery = _DELIVERIES.c
+_delivery, _listener = _DELIVERIES.c, Listener.__table__.c
+# Whatever changes a listener gives it another version.
+_IS_AS_IT_WAS = sa.exists().where(
+    _listener.id == _delivery.listener_id, _listener.version == sa.bindparam("listener_version")
+)
 _BEGIN = (
     sa.update(_DELIVERIES)
     .where(
         _delivery.id == sa.bindparam("row_id"),
         _delivery.status == Status.SENDING,
         _delivery.lease_token == sa.bindparam("token"),
+        _IS_AS_IT_WAS,
     )
     .values(leased_at=sa.bindparam("now"))
     .returning(_delivery.id)
@@ -36,10 +45,14 @@ _BEGIN = (
 
 
 def begin(engine: Engine, claimed: Claimed, *, now: datetime) -> bool:
-    """Write down that this send begins; False if it may not: its lease was lost, or the database is away."""
+    """Write down that this send begins; False if it may not.
+
+    Its listener has changed, its lease was lost, or the database is away.
+    """
     try:
         with engine.sessions.begin() as session:
-            own = {"row_id": claimed.id, "token": claimed.token, "now": now}
+            version = claimed.listener.version
+            own = {"row_id": claimed.id, "token": claimed.token, "listener_version": version, "now": now}
             return session.scalar(_BEGIN, own) is not None
     except (*PASSING, sa.exc.TimeoutError) as error:
         log.warning(

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from webhooks_app.engine import Engine
-from webhooks_app.engine.beginning import begin
+from webhooks_app.engine.beginning import A_MOMENT, begin
 from webhooks_app.engine.claim import Claimed, claim
 from webhooks_app.engine.dispatch import push
 from webhooks_app.engine.failpoints import reach
@@ -43,12 +43,16 @@ class Sending:
     """One delivery's attempt on its way through the sender."""
 
     __slots__ = (
-        "claimed", "engine", "is_begun", "lane", "message", "most_in_flight", "outcome", "started_at", "was_refused",
+        "claimed", "claimed_at", "engine", "is_begun", "lane", "message", "most_in_flight", "outcome", "started_at",
+        "was_refused",
     )  # fmt: skip
 
-    def __init__(self, engine: Engine, claimed: Claimed, *, is_begun: bool = True) -> None:
+    def __init__(
+        self, engine: Engine, claimed: Claimed, *, claimed_at: datetime, is_begun: bool = True
+    ) -> None:
         self.engine = engine
         self.claimed = claimed
+        self.claimed_at = claimed_at
         self.is_begun = is_begun  # its claim says so already
         self.was_refused = False  # it did not begin after all
         self.lane = claimed.listener.listener_id
@@ -66,7 +70,7 @@ class Sending:
         """Make the message and send it; whatever goes wrong becomes the outcome."""
         try:
             self.started_at = self.engine.clock()
-            if not self.is_begun and not begin(self.engine, self.claimed, now=self.started_at):
+            if self._must_ask(self.started_at) and not begin(self.engine, self.claimed, now=self.started_at):
                 self.was_refused = True
                 return None
             reach("send.before")
@@ -86,6 +90,9 @@ class Sending:
                 error_class="internal", error=f"Sending failed inside Webhooks App: {type(error).__name__}."
             )
         return self.outcome.error_class in TIMED_OUT
+
+    def _must_ask(self, now: datetime) -> bool:
+        return not self.is_begun or now - self.claimed_at > A_MOMENT
 
     def finished(self) -> Finished:
         """What is to be recorded."""
@@ -138,9 +145,12 @@ def deliver_batch(
     if not claimed:
         return
     patience = math.inf if patient else SLOW_PATIENCE_SECONDS if slow else PATIENCE_SECONDS
-    lease = claimed[0].lease_until - engine.clock()  # it is one for all of a claim
+    now = engine.clock()
+    lease = claimed[0].lease_until - now  # it is one for all of a claim
     keep = LeftBatch(
-        batch=engine.sender.submit([Sending(engine, one, is_begun=not slow) for one in claimed]),
+        batch=engine.sender.submit(
+            [Sending(engine, one, claimed_at=now, is_begun=not slow) for one in claimed]
+        ),
         record=_record,
         give_back=_return_unsent,
         begin_seconds=PATIENT_BEGIN_SECONDS if slow or patient else BEGIN_SECONDS,
