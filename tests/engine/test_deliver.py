@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
-from standardwebhooks.webhooks import Webhook
 
 from tests import factories
 from tests.fakes import FixedClock, answered
 from tests.patience import PATIENCE, SOON, wait_until
 from webhooks_app.engine.audit import SYSTEM
-from webhooks_app.engine.claim import claim
-from webhooks_app.engine.deliver import PATIENT_BEGIN_SECONDS, Sending, deliver_batch
+from webhooks_app.engine.deliver import PATIENT_BEGIN_SECONDS, deliver_batch
 from webhooks_app.engine.listeners import pause
-from webhooks_app.engine.signing import new_secret
 from webhooks_app.engine.stragglers import LONGEST_WAIT_SECONDS, Stragglers
 from webhooks_app.runtime.rq_queue import JOB_TIMEOUT_SECONDS
-from webhooks_app.storage.ids import EVENT, shown
-from webhooks_app.storage.models import Attempt, Delivery, Status
-
-CLOUDEVENT = {"specversion", "id", "source", "type", "time", "datacontenttype", "data"}
+from webhooks_app.storage.models import Delivery, Status
 
 
 def statuses(engine, *deliveries) -> list[str]:
@@ -44,53 +37,6 @@ def gate():
     gate.set()
 
 
-def test_what_the_receiver_gets_verifies_by_the_standard(
-    engine, clock, make_listener, make_delivery, make_event, transport
-):
-    secret = new_secret()
-    clock.now = clock.now.fromtimestamp(int(time.time()), clock.now.tzinfo)  # the reference checks the moment
-    event = make_event(payload={"name": "José"}, dispatched_at=clock())
-    listener = make_listener(secret=secret, headers={"x-tenant": "7"}, timeout_seconds=3)
-    deliver_batch(engine, [make_delivery(event=event, listener=listener).id], patient=True)
-
-    [message] = transport.sent
-    headers = dict(message.headers)
-    assert (message.url, message.timeout_seconds) == (listener.url, 3)
-    assert Webhook(secret).verify(message.body.decode(), headers) == {"name": "José"}
-    assert headers["webhook-id"] == shown(EVENT, event.id)
-    assert (headers["webhook-attempt"], headers["x-tenant"]) == ("1", "7")
-
-
-@pytest.mark.parametrize(
-    ("body_format", "found"),
-    [("plain", {"name": "Joe"}), ("standard", {"type", "timestamp", "data"}), ("cloudevents", CLOUDEVENT)],
-)  # fmt: skip
-def test_the_body_is_in_the_listeners_format(
-    engine, make_listener, make_delivery, make_event, transport, body_format, found
-):
-    event = make_event(payload={"name": "Joe"}, dispatched_at=engine.clock())
-    delivery = make_delivery(event=event, listener=make_listener(body_format=body_format))
-    deliver_batch(engine, [delivery.id], patient=True)
-
-    body = json.loads(transport.sent[0].body)
-    assert (body if body_format == "plain" else set(body)) == found
-
-
-def test_a_retry_sends_the_same_bytes_and_counts_up(engine, clock, make_delivery, transport):
-    delivery = make_delivery()
-    transport.will_answer(500, 200)
-    deliver_batch(engine, [delivery.id], patient=True)
-    clock.tick(6)
-    deliver_batch(engine, [delivery.id], patient=True)
-
-    first, second = transport.sent
-    assert first.body == second.body
-    assert [dict(each.headers)["webhook-attempt"] for each in transport.sent] == ["1", "2"]
-    assert dict(first.headers)["webhook-id"] == dict(second.headers)["webhook-id"]
-    assert dict(first.headers)["webhook-signature"] != dict(second.headers)["webhook-signature"]
-    assert statuses(engine, delivery) == ["delivered"]
-
-
 def test_a_batch_is_sent_and_each_outcome_recorded(engine, make_delivery, transport):
     deliveries = [make_delivery() for _ in range(120)]
     deliver_batch(engine, [one.id for one in deliveries], patient=True)
@@ -105,28 +51,6 @@ def test_nothing_to_claim_sends_nothing(engine, make_delivery, transport):
     assert transport.sent == []
 
 
-def test_whatever_fails_inside_becomes_an_outcome_and_the_log_says_why(
-    engine, make_delivery, transport, caplog
-):
-    def fail(_message):
-        raise ZeroDivisionError("a secret of ours")
-
-    transport.will_do(fail)
-    delivery = make_delivery()
-    deliver_batch(engine, [delivery.id], patient=True)
-
-    with engine.sessions() as session:
-        attempt = session.scalars(sa.select(Attempt)).one()
-    assert (attempt.error_class, attempt.error) == (
-        "internal", "Sending failed inside Webhooks App: ZeroDivisionError.",
-    )  # fmt: skip
-    assert statuses(engine, delivery) == ["retrying"]
-    assert f"The attempt 1 of the delivery {delivery.id} failed inside." in caplog.text
-    [record] = [one for one in caplog.records if "failed inside" in one.getMessage()]
-    assert (record.delivery_id, record.attempt) == (f"dlv_{delivery.id}", 1)
-    assert "ZeroDivisionError: a secret of ours" in caplog.text
-
-
 def test_no_transaction_is_open_while_sending(any_engine, transport):
     def write_meanwhile(_message):
         with any_engine.sessions.begin() as session:
@@ -138,22 +62,6 @@ def test_no_transaction_is_open_while_sending(any_engine, transport):
     deliver_batch(any_engine, [delivery.id], patient=True)
 
     assert statuses(any_engine, delivery) == ["delivered"]
-
-
-def test_what_may_not_begin_after_all_goes_back_to_the_quick_ones(engine, make_delivery, queue, transport):
-    """Its lease was lost, or the database was away: neither says anything of its listener."""
-
-    class Away:
-        def begin(self):
-            if threading.current_thread() is threading.main_thread():
-                return engine.sessions.begin()
-            raise sa.exc.OperationalError("UPDATE", {}, Exception("server is gone"))
-
-    delivery = make_delivery()
-    deliver_batch(replace(engine, sessions=Away()), [delivery.id], slow=True)
-
-    assert (transport.sent, queue.pushed) == ([], [[delivery.id]])
-    assert statuses(engine, delivery) == ["pending"]
 
 
 # Receivers that take long
@@ -309,19 +217,6 @@ def test_what_is_sent_soon_after_its_claim_asks_nothing(engine, one_hangs, gate,
     job.join(PATIENCE)
 
     assert statuses(engine, *hung) == ["delivered"] * 3
-
-
-@pytest.mark.parametrize(
-    ("seconds_later", "may_begin"),
-    [(0, True), (45, True), (45.1, False), (3600, False)],  # a lease is a timeout and 45 s
-)
-def test_a_send_that_its_lease_would_not_outlast_does_not_begin(
-    engine, make_delivery, clock, seconds_later, may_begin
-):
-    [claimed] = claim(engine, [make_delivery().id])
-    clock.tick(seconds_later)
-
-    assert Sending(engine, claimed, claimed_at=clock()).may_begin() is may_begin
 
 
 def test_a_jobs_timeout_is_longer_than_a_slow_batch_and_shorter_than_its_lease(engine):

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from tests import factories
 from tests.fakes import answered
 from webhooks_app.engine.claim import claim
-from webhooks_app.engine.deliver import message_for
 from webhooks_app.engine.headers import HIDDEN
 from webhooks_app.engine.outcome import Outcome, Timings
 from webhooks_app.engine.record import Finished, record
 from webhooks_app.engine.rescue import rescue
+from webhooks_app.engine.sending import message_for
 from webhooks_app.engine.unbegun import give_back
 from webhooks_app.storage.models import Attempt, Delivery, Listener, Status
 

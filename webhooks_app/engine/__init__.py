@@ -8,7 +8,7 @@
     firsthand    a synchronous hook's first attempt, in the calling process
     seeking      which listeners can want an event; candidates asks their filters
     dispatch     claims events, matches, writes deliveries, queues batches of their ids
-    deliver      sends a batch and decides: the story of an attempt
+    deliver      sends a batch: the story of an attempt; sending is a single one
     claim        takes deliveries for the length of a lease; pacing says what a rate allows
     unsealed     what sending needs of a listener, decrypted once a version
     beginning    what had to wait says when it begins
