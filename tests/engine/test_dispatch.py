@@ -14,13 +14,7 @@ import sqlalchemy as sa
 from tests import factories
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.engine import dispatch as module
-from webhooks_app.engine.dispatch import (
-    EVENTS_AT_ONCE,
-    JOBS_IN_QUEUE,
-    SLOW_LATER,
-    dispatch,
-    push,
-)
+from webhooks_app.engine.dispatch import EVENTS_AT_ONCE, dispatch
 from webhooks_app.match import Filter, Is
 from webhooks_app.storage.models import Delivery, Event, State
 
@@ -179,17 +173,6 @@ def test_what_the_queue_does_not_take_is_not_said_to_stand_in_it(engine, make_ev
 
     [row] = deliveries(engine)
     assert (row.status, row.queued_at) == ("pending", None)
-
-
-def test_what_the_slow_queue_has_no_room_for_waits_in_the_database(engine, make_delivery, queue, clock):
-    queue.pushed_slow = [["x"]] * JOBS_IN_QUEUE
-    delivery = make_delivery(queued_at=clock())
-
-    push(engine, [delivery.id], slow=True)
-
-    assert queue.pushed_slow == [["x"]] * JOBS_IN_QUEUE
-    [row] = deliveries(engine)
-    assert (row.queued_at, row.due_at) == (None, clock() + SLOW_LATER)
 
 
 def test_an_event_that_meets_a_busy_database_is_dispatched_with_the_next_try(

@@ -16,7 +16,7 @@ from tests.fakes import answered
 from tests.patience import PATIENCE, wait_until
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.engine.claim import claim
-from webhooks_app.engine.dispatch import SLOW_LATER
+from webhooks_app.engine.queueing import SLOW_LATER
 from webhooks_app.engine.sweep import INLINE_BATCH, Swept, sweep
 from webhooks_app.storage.models import Attempt, Delivery, Event, Status
 

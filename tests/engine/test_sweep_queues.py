@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests import factories
-from webhooks_app.engine.dispatch import JOBS_IN_QUEUE
 from webhooks_app.engine.queue_facts import QueueWorker
+from webhooks_app.engine.queueing import JOBS_IN_QUEUE
 from webhooks_app.engine.sweep import sweep
 from webhooks_app.storage.models import Delivery
 

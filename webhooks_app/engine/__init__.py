@@ -7,7 +7,8 @@
     event_row    what is written down of an occurrence
     firsthand    a synchronous hook's first attempt, in the calling process
     seeking      which listeners can want an event; candidates asks their filters
-    dispatch     claims events, matches, writes deliveries, queues batches of their ids
+    dispatch     claims events, matches, writes deliveries
+    queueing     batches of their ids go to a queue; what it does not take waits in the database
     deliver      sends a batch: the story of an attempt; sending is a single one
     claim        takes deliveries for the length of a lease; pacing says what a rate allows
     unsealed     what sending needs of a listener, decrypted once a version

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from webhooks_app.engine import Engine
 from webhooks_app.engine.claim import claim
-from webhooks_app.engine.dispatch import push
+from webhooks_app.engine.queueing import push
 from webhooks_app.engine.record import record
 from webhooks_app.engine.sending import Sending
 from webhooks_app.engine.stragglers import LeftBatch

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
@@ -21,8 +21,9 @@ from sqlalchemy.orm import Session
 from webhooks_app.engine import Engine, QueueUnreachable, candidates, seeking
 from webhooks_app.engine.busy import tried_again
 from webhooks_app.engine.failpoints import reach
+from webhooks_app.engine.queueing import BATCH, push, room_for_jobs
 from webhooks_app.storage.ids import new_id
-from webhooks_app.storage.models import WAITING, Delivery, Event, Listener, State, Status
+from webhooks_app.storage.models import Delivery, Event, Listener, State, Status
 
 log = logging.getLogger("webhooks_app.dispatch")
 
@@ -31,10 +32,6 @@ LONGEST_SECONDS = 30.0  # then the job ends and rings for the rest, well within 
 # An event may have thousands of listeners: a transaction that grew with them would keep SQLite's only lock from every
 # other writer, and in the end be cut off by the job's timeout, again and again.
 MOST_DELIVERIES = 10_000
-BATCH = 100  # ids in a job: 25 cost 0.7 of the throughput, 250 gain a tenth
-JOBS_IN_QUEUE = 100  # so that a backlog stays in the database and fills neither Redis nor memory
-# What the slow queue does not take waits so long before it is tried among the quick ones again.
-SLOW_LATER = timedelta(seconds=30)
 _ROWS_AT_ONCE = 1_000
 _IDS_AT_ONCE = 500  # SQLite takes 32,766 values in a statement
 Deliver = Callable[[Sequence[str]], None]
@@ -65,7 +62,7 @@ def dispatch(engine: Engine, *, seconds: float = LONGEST_SECONDS, deliver: Deliv
     reach("dispatch.after_pop")
     total, most, until = 0, EVENTS_AT_ONCE, time.monotonic() + seconds
     while time.monotonic() < until:
-        room = _room(engine)
+        room = room_for_jobs(engine)
         done = tried_again(partial(_dispatch_some, engine, most=most, room=room))
         total += done.events
         is_last = done.events < most and not done.left
@@ -93,71 +90,11 @@ def dispatch_events(engine: Engine, event_ids: Sequence[str]) -> list[str]:
     return due_ids
 
 
-def push(engine: Engine, delivery_ids: Sequence[str], *, slow: bool = False) -> None:
-    """Queue these deliveries in batches; if the queue does not answer, the sweep will find them.
-
-    What the slow queue does not take waits in the database, and a while longer: among the quick ones it would only be
-    given back again, as the oldest that waits, and before all others.
-    """
-    if not delivery_ids:
-        return
-    later = engine.clock() + SLOW_LATER if slow else None
-    try:
-        room = _slow_room(engine) if slow else len(delivery_ids)
-        engine.queue.push(in_batches(delivery_ids[:room]), slow=slow)
-    except QueueUnreachable as error:
-        log.warning(
-            "The queue is unreachable (%s). %d deliveries wait for the sweep.", error, len(delivery_ids)
-        )
-        let_wait(engine, delivery_ids, due_at=later)
-        return
-    let_wait(engine, delivery_ids[room:], due_at=later)
-
-
-def let_wait(engine: Engine, delivery_ids: Sequence[str], *, due_at: datetime | None = None) -> None:
-    """Say that these deliveries do not stand in the queue, so that the sweep queues them once they are due.
-
-    Never raises for a database that is busy: the sweep finds out by itself, only later.
-    """
-    values: dict[str, Any] = {"queued_at": None} if due_at is None else {"queued_at": None, "due_at": due_at}
-    for start in range(0, len(delivery_ids), _IDS_AT_ONCE):
-        waiting = Delivery.id.in_(delivery_ids[start : start + _IDS_AT_ONCE]) & Delivery.status.in_(WAITING)
-        statement = sa.update(Delivery).where(waiting).values(**values)
-        try:
-            tried_again(partial(_execute, engine, statement))
-        except sa.exc.OperationalError:
-            log.exception("Deliveries still count as queued; the sweep finds them in some minutes.")
-            return
-
-
-def _execute(engine: Engine, statement: sa.Update) -> None:
-    with engine.sessions.begin() as session:
-        session.execute(statement, execution_options={"synchronize_session": False})
-
-
-def _slow_room(engine: Engine) -> int:
-    """How many more deliveries the slow queue should hold. Raises QueueUnreachable."""
-    return max(0, JOBS_IN_QUEUE - engine.queue.length(slow=True)) * BATCH
-
-
-def in_batches(delivery_ids: Sequence[str]) -> list[Sequence[str]]:
-    """The ids cut into jobs."""
-    return [delivery_ids[start : start + BATCH] for start in range(0, len(delivery_ids), BATCH)]
-
-
 def _ring_for_more(engine: Engine) -> None:
     try:
         engine.queue.ring()
     except QueueUnreachable as error:
         log.warning("The queue is unreachable (%s). The sweep dispatches what is left.", error)
-
-
-def _room(engine: Engine) -> int:
-    """How many more jobs the queue should hold; none if it does not answer."""
-    try:
-        return max(0, JOBS_IN_QUEUE - engine.queue.length())
-    except QueueUnreachable:
-        return 0
 
 
 def _dispatch_some(engine: Engine, *, most: int, room: int) -> _Dispatched:
@@ -206,8 +143,8 @@ def _write_deliveries(session: Session, events: Sequence[Any], *, now: datetime,
         matched += 1
         if len(rows) >= MOST_DELIVERIES:
             break
-    _return(session, events[matched:])
-    _let_go(session, rows)
+    _leave_for_later(session, events[matched:])
+    _send_if_resumed(session, rows)
     due_ids = [row["id"] for row in rows if row["status"] == Status.PENDING]
     for row in (row for row in rows if row["status"] == Status.PENDING):
         if queued <= 0:
@@ -219,8 +156,8 @@ def _write_deliveries(session: Session, events: Sequence[Any], *, now: datetime,
     return _Dispatched(matched, due_ids, left=len(events) - matched)
 
 
-def _return(session: Session, events: Sequence[Any]) -> None:
-    """Let these wait on: they were claimed in the same transaction, and it has enough to write."""
+def _leave_for_later(session: Session, events: Sequence[Any]) -> None:
+    """Let these events wait on: they were claimed in the same transaction, and it has enough to write."""
     if events:
         waits = (
             sa.update(Event).where(Event.id.in_([event.id for event in events])).values(dispatched_at=None)
@@ -246,8 +183,8 @@ def _chosen_alone(event: Any, listener: candidates.Candidate) -> list[candidates
         return [candidates.Chosen(listener.listener_id, held=reason)]
 
 
-def _let_go(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """What would be held for a listener that somebody resumes just now is not held.
+def _send_if_resumed(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """What would be held for a listener that somebody resumes just now goes out instead.
 
     Who resumes it releases what is held by then; what were held after that would be held for ever. So we wait for
     them, and they for us. (Listeners are locked by id here, and by their deliveries' foreign key after that.)

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from webhooks_app.engine import Engine
 from webhooks_app.engine.deliver import deliver_batch
-from webhooks_app.engine.dispatch import dispatch_events, in_batches
+from webhooks_app.engine.dispatch import dispatch_events
+from webhooks_app.engine.queueing import in_batches
 from webhooks_app.storage.models import Delivery, Listener, Status
 
 NOT_KNOWN_YET = "A worker has taken it, and its outcome is not known yet."

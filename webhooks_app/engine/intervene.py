@@ -22,8 +22,8 @@ from sqlalchemy.orm import Session, joinedload
 from webhooks_app.engine import Engine
 from webhooks_app.engine.audit import Actor, note
 from webhooks_app.engine.claim import GONE
-from webhooks_app.engine.dispatch import push
 from webhooks_app.engine.health import let_through
+from webhooks_app.engine.queueing import push
 from webhooks_app.errors import Conflict, NotFound
 from webhooks_app.storage.models import FINAL, Delivery, Listener, State, Status
 

@@ -19,9 +19,9 @@ import sqlalchemy as sa
 from webhooks_app.engine import Engine, health, ladder
 from webhooks_app.engine.busy import tried_again
 from webhooks_app.engine.climb import Climb
-from webhooks_app.engine.dispatch import push
 from webhooks_app.engine.doorbell import ring
 from webhooks_app.engine.failpoints import reach
+from webhooks_app.engine.queueing import push
 from webhooks_app.storage.health import ListenerHealth
 from webhooks_app.storage.models import Listener, State
 

@@ -20,8 +20,9 @@ import sqlalchemy as sa
 from webhooks_app.engine import Engine, QueueUnreachable, steps
 from webhooks_app.engine.busy import tried_again
 from webhooks_app.engine.deliver import deliver_batch
-from webhooks_app.engine.dispatch import BATCH, JOBS_IN_QUEUE, dispatch, in_batches, let_wait
+from webhooks_app.engine.dispatch import dispatch
 from webhooks_app.engine.queue_facts import SLOW
+from webhooks_app.engine.queueing import BATCH, JOBS_IN_QUEUE, in_batches, let_wait
 from webhooks_app.engine.rescue import rescue
 from webhooks_app.storage.models import WAITING, Delivery, Event
 from webhooks_app.storage.queries.indexed import IS_WAITING

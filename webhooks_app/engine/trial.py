@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from webhooks_app.engine import Engine
 from webhooks_app.engine.audit import Actor, note
-from webhooks_app.engine.dispatch import push
 from webhooks_app.engine.event_row import event_row
+from webhooks_app.engine.queueing import push
 from webhooks_app.errors import Conflict, FieldError, NotFound, Refused, UnserializablePayload
 from webhooks_app.event import Hook
 from webhooks_app.payload import jsonable

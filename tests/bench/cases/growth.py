@@ -27,7 +27,7 @@ from tests.build import build_engine
 from tests.fakes import FakeQueue, FixedClock
 from webhooks_app.engine import Engine
 from webhooks_app.engine.claim import claim
-from webhooks_app.engine.dispatch import BATCH, JOBS_IN_QUEUE
+from webhooks_app.engine.queueing import BATCH, JOBS_IN_QUEUE
 from webhooks_app.engine.sweep import sweep
 from webhooks_app.storage.models import Status
 from webhooks_app.storage.queries import attempts, deliveries, figures, system
