@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -12,21 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from tests import factories
-from tests.fakes import answered
-from tests.patience import PATIENCE, wait_until
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.engine.claim import claim
-from webhooks_app.engine.queueing import SLOW_LATER
-from webhooks_app.engine.sweep import INLINE_BATCH, Swept, sweep
-from webhooks_app.storage.models import Attempt, Delivery, Event, Status
-
-
-@pytest.fixture
-def gate(engine):
-    gate = threading.Event()
-    yield gate
-    gate.set()
-    engine.stragglers.drain(seconds=PATIENCE)
+from webhooks_app.engine.sweep import Swept, sweep
+from webhooks_app.storage.models import Attempt, Delivery, Status
 
 
 def row_of(engine, delivery) -> Delivery:
@@ -161,98 +148,6 @@ def test_two_sweeps_at_once_do_everything_once(any_engine, clock):
     assert sum(one.rescued for one in swept) == 20
     assert sorted(any_engine.queue.pushed_ids) == sorted(one.id for one in (*lost, *due))
     assert len(attempts(any_engine)) == 20
-
-
-# Without a queue
-
-
-def test_without_a_queue_the_sweep_dispatches_and_delivers_itself(
-    engine, make_event, make_listener, queue, transport
-):
-    make_event()
-    make_listener()
-    queue.is_down = True
-
-    assert sweep(engine) == Swept(queued=1, inline=True)
-
-    engine.stragglers.drain(seconds=PATIENCE)
-    assert len(transport.sent) == 1
-    with engine.sessions() as session:
-        assert session.scalars(sa.select(Delivery.status)).all() == ["delivered"]
-        assert session.scalars(sa.select(Event.dispatched_at)).all() == [engine.clock()]
-
-
-def test_without_a_queue_it_does_a_little_at_a_time(engine, make_delivery, make_listener, queue, caplog):
-    listener = make_listener()
-    for _ in range(INLINE_BATCH + 1):
-        make_delivery(listener=listener)
-    queue.is_down = True
-
-    with caplog.at_level(logging.WARNING):
-        assert sweep(engine).queued == INLINE_BATCH
-        assert sweep(engine).queued == 1
-    assert "delivering from the sweep itself" in caplog.text
-
-
-def test_without_a_queue_nobody_waits_behind_a_slow_receiver(
-    engine, make_delivery, make_listener, queue, transport, clock, gate
-):
-    """What its lane gives back is the oldest that waits: due at once it would be taken again, before all others."""
-    transport.will_do(lambda _message: gate.wait(PATIENCE) and answered(200), at="http://127.0.0.1:9/hangs")
-    hangs = make_listener(url="http://127.0.0.1:9/hangs", sends_in_flight=1)
-    hung = [make_delivery(listener=hangs) for _ in range(2 * INLINE_BATCH)]
-    clock.tick(1)
-    good = make_delivery()
-    queue.is_down = True
-
-    for done in (1, 2, 3):
-        sweep(engine)
-        wait_until(
-            lambda done=done: given_back(engine, later=clock()) >= min(done * INLINE_BATCH, len(hung)) - 1
-        )
-    wait_until(lambda: row_of(engine, good).status == "delivered")
-
-    assert row_of(engine, hung[-1]).due_at == clock() + SLOW_LATER
-
-
-def given_back(engine, *, later) -> int:
-    with engine.sessions() as session:
-        return session.scalar(
-            sa.select(sa.func.count()).where(
-                Delivery.slow, Delivery.status == "pending", Delivery.due_at > later
-            )
-        )
-
-
-class Leases:
-    """Which tokens each delivery was sent under, read while it is sent."""
-
-    def __init__(self, engine) -> None:
-        self._engine, self._seen = engine, {}
-
-    def look(self, _message):
-        with self._engine.sessions() as session:
-            for row in session.scalars(sa.select(Delivery).where(Delivery.lease_token.is_not(None))):
-                self._seen.setdefault(row.id, []).append(row.lease_token)
-        return answered(200)
-
-    def of(self, delivery_id):
-        return self._seen[delivery_id]
-
-
-def test_without_a_queue_what_goes_alone_goes_alone(engine, make_delivery, queue, transport):
-    """Else a healthy delivery would be blamed for the crashes of the one beside it."""
-    leases = Leases(engine)
-    transport.will_do(leases.look)
-    alone = [make_delivery(alone=True), make_delivery(alone=True)]
-    together = [make_delivery(), make_delivery()]
-    queue.is_down = True
-    sweep(engine)
-    engine.stragglers.drain(seconds=PATIENCE)
-
-    tokens = [set(leases.of(one.id)) for one in (*alone, *together)]
-    assert len(tokens[0] | tokens[1]) == 2
-    assert tokens[2] == tokens[3] != tokens[0]
 
 
 def test_that_the_queue_was_wiped_is_known_until_the_database_knows_it_too(

@@ -26,6 +26,7 @@
     holding      what waits for a listener that stands still is held, and later let go at a pace
     probe        with which delivery a failing listener is tried; announce tells the built-in hooks
     sweep        due and not queued, published and never dispatched; rescue takes what a lost worker had claimed
+    inline       what the sweep does itself while there is no queue; due says what is due
     leader       which of several clocks sweeps
     retention    what is old enough to delete, in small pieces
     key_rotation brings what is sealed to the newest encryption key, in small pieces too

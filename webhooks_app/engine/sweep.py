@@ -2,7 +2,7 @@
 
 Events that were never dispatched ring again; deliveries that are due and not queued are queued; claims
 whose lease has ended are taken from workers that are gone; listeners in trouble take the next step on the
-ladder (`steps`). If the queue does not answer, the work is done right here, slowly but surely. Everything is
+ladder (`steps`). If the queue does not answer, the work is done right here (`inline`). Everything is
 idempotent: two sweeps at once do no harm.
 """
 
@@ -19,10 +19,10 @@ import sqlalchemy as sa
 
 from webhooks_app.engine import Engine, QueueUnreachable, steps
 from webhooks_app.engine.busy import tried_again
-from webhooks_app.engine.deliver import deliver_batch
-from webhooks_app.engine.dispatch import dispatch
+from webhooks_app.engine.due import in_jobs, is_due, is_lost, oldest
+from webhooks_app.engine.inline import work_inline
 from webhooks_app.engine.queue_facts import SLOW
-from webhooks_app.engine.queueing import BATCH, JOBS_IN_QUEUE, in_batches, let_wait
+from webhooks_app.engine.queueing import BATCH, JOBS_IN_QUEUE, let_wait
 from webhooks_app.engine.rescue import rescue
 from webhooks_app.storage.models import WAITING, Delivery, Event
 from webhooks_app.storage.queries.indexed import IS_WAITING
@@ -30,9 +30,6 @@ from webhooks_app.storage.queries.indexed import IS_WAITING
 log = logging.getLogger("webhooks_app.sweep")
 
 RING_AFTER = timedelta(seconds=1)  # an event that waits longer has lost its doorbell
-QUEUED_BUT_GONE = timedelta(seconds=2)  # queued so long ago, while the queue is empty: the queue lost it
-QUEUED_TOO_LONG = timedelta(minutes=5)
-INLINE_BATCH = 20  # without a queue; small, so that the clock keeps its pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ def sweep(engine: Engine) -> Swept:
         queued = _feed(engine)
     except QueueUnreachable as error:
         log.warning("The queue is unreachable (%s); delivering from the sweep itself.", error)
-        return Swept(queued=_work_inline(engine), rescued=rescued, inline=True)
+        return Swept(queued=work_inline(engine), rescued=rescued, inline=True)
     return Swept(rang=rang, queued=queued, rescued=rescued)
 
 
@@ -77,20 +74,15 @@ def _feed(engine: Engine) -> int:
     """Queue what is due, as far as there is room. What stands in a queue is lost or not by that queue's own length."""
     now = engine.clock()
     length, slow_length = engine.queue.length(), engine.queue.length(slow=True)
-    quick = Delivery.queued_at.is_(None) | (~Delivery.slow & _is_lost(now, length))
-    fed = _queue(engine, _due(now) & quick, room=JOBS_IN_QUEUE - length)
-    slow = _due(now) & Delivery.slow & _is_lost(now, slow_length)
+    quick = Delivery.queued_at.is_(None) | (~Delivery.slow & is_lost(now, length))
+    fed = _queue(engine, is_due(now) & quick, room=JOBS_IN_QUEUE - length)
+    slow = is_due(now) & Delivery.slow & is_lost(now, slow_length)
     if not _is_any(engine, slow, by=Delivery.queued_at):  # along the small index of what is slow
         return fed
     if not any(worker.queue == SLOW for worker in engine.queue.workers()):
         # Whoever runs no worker for slow receivers gets them delivered all the same, a little at a time.
         return fed + _queue(engine, slow, room=JOBS_IN_QUEUE - length)
     return fed + _queue(engine, slow, room=JOBS_IN_QUEUE - slow_length, slow=True)
-
-
-def _is_lost(now: datetime, length: int) -> sa.ColumnElement[bool]:
-    """Queued so long ago that it is not there any more, in a queue of this length."""
-    return Delivery.queued_at < now - (QUEUED_TOO_LONG if length else QUEUED_BUT_GONE)
 
 
 def _queue(engine: Engine, wanted: sa.ColumnElement[bool], *, room: int, slow: bool = False) -> int:
@@ -101,7 +93,7 @@ def _queue(engine: Engine, wanted: sa.ColumnElement[bool], *, room: int, slow: b
         return 0
     due = tried_again(lambda: _mark_queued(engine, wanted, most=room * BATCH, slow=slow))
     try:
-        engine.queue.push(_batches(due), slow=slow)
+        engine.queue.push(in_jobs(due), slow=slow)
     except QueueUnreachable:
         let_wait(engine, [row.id for row in due])
         raise
@@ -116,23 +108,8 @@ def _is_any(engine: Engine, wanted: sa.ColumnElement[bool], *, by: Any) -> bool:
         return session.scalar(first) is not None
 
 
-def _batches(due: Sequence[Any]) -> list[Sequence[str]]:
-    together = [row.id for row in due if not row.alone]
-    alone = [[row.id] for row in due if row.alone]
-    return [*in_batches(together), *alone]
-
-
-def _due(now: datetime) -> sa.ColumnElement[bool]:
-    return IS_WAITING & (Delivery.due_at <= now)
-
-
-def _first(wanted: sa.ColumnElement[bool], most: int) -> sa.Select[str, bool]:
-    query = sa.select(Delivery.id, Delivery.alone).where(wanted)
-    return query.order_by(Delivery.due_at, Delivery.id).limit(most)
-
-
 def _mark_queued(engine: Engine, wanted: sa.ColumnElement[bool], *, most: int, slow: bool) -> Sequence[Any]:
-    pick = _first(wanted, most).with_for_update(skip_locked=True).cte("pick")
+    pick = oldest(wanted, most).with_for_update(skip_locked=True).cte("pick")
     mark = (
         sa.update(Delivery)
         .where(Delivery.id.in_(sa.select(pick.c.id)), Delivery.status.in_(WAITING))
@@ -157,14 +134,3 @@ def _forget_queued(engine: Engine, *, before: datetime) -> None:
             .values(queued_at=None)
             .execution_options(synchronize_session=False)
         )
-
-
-def _work_inline(engine: Engine) -> int:
-    dispatch(engine)
-    now = engine.clock()
-    with engine.readings() as session:
-        wanted = _due(now) & (Delivery.queued_at.is_(None) | _is_lost(now, length=0))
-        due = session.execute(_first(wanted, INLINE_BATCH)).all()
-    for batch in _batches(due):
-        deliver_batch(engine, batch)
-    return len(due)
