@@ -13,6 +13,7 @@ from tests import factories
 from webhooks_app.builtin import BUILT_IN, first_own, is_built_in, register_built_in
 from webhooks_app.engine.audit import CODE
 from webhooks_app.engine.deliver import deliver_batch
+from webhooks_app.engine.patience import ENDLESS
 from webhooks_app.engine.trial import send_test
 from webhooks_app.errors import AlreadyRegistered
 from webhooks_app.event import Hook
@@ -87,7 +88,7 @@ def test_a_listener_of_one_of_them_can_be_tested(any_engine, transport):
     listener = factories.make_listener(any_engine, hook="listener.failing")
 
     sent = send_test(any_engine, listener.id, by=CODE)
-    deliver_batch(any_engine, [sent.delivery_id], patient=True)
+    deliver_batch(any_engine, [sent.delivery_id], patience=ENDLESS)
 
     [message] = transport.sent
     assert (message.url, dict(message.headers)["webhook-test"]) == (listener.url, "1")

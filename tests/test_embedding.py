@@ -23,6 +23,7 @@ from webhooks_app.engine.audit import COMMAND_LINE
 from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.dispatch import dispatch
 from webhooks_app.engine.listeners import Wanted
+from webhooks_app.engine.patience import ENDLESS
 from webhooks_app.storage import migrations
 from webhooks_app.storage.models import Delivery, Event, Status
 
@@ -129,7 +130,7 @@ def test_an_order_of_the_hosts_page_is_delivered(embedded, engine, receiver):
     dispatch(engine)
     with engine.sessions() as session:
         waiting = session.scalars(sa.select(Delivery.id)).all()
-    deliver_batch(engine, waiting, patient=True)
+    deliver_batch(engine, waiting, patience=ENDLESS)
     assert bodies == [b'{"customer":"Joe","total":12.5,"created":true}']
     assert bodies == [event.body.encode()]
     with engine.sessions() as session:

@@ -18,6 +18,7 @@ from webhooks_app import hooks as the_hooks
 from webhooks_app.engine import outbox, sources
 from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.dispatch import dispatch
+from webhooks_app.engine.patience import ENDLESS
 from webhooks_app.engine.port import EnginePort
 from webhooks_app.errors import AlreadyRegistered, NotBound, NotRegistered, SecretUnavailable
 from webhooks_app.match import Any, Contains, Endswith, Is, Like, Startswith
@@ -86,7 +87,7 @@ def delivered(engine, queue, transport):
 
     def deliver():
         dispatch(engine)
-        deliver_batch(engine, queue.pushed_ids, patient=True)
+        deliver_batch(engine, queue.pushed_ids, patience=ENDLESS)
         return sorted((message.url, json.loads(message.body)["name"]) for message in transport.sent)
 
     return deliver
@@ -175,7 +176,7 @@ def test_the_listening_view_in_flask(bound, engine, queue, transport):
 
     bound["person"].send(name="Joe", address="New York City")
     dispatch(engine)
-    deliver_batch(engine, queue.pushed_ids, patient=True)
+    deliver_batch(engine, queue.pushed_ids, patience=ENDLESS)
     (message,) = transport.sent
     answer = app.test_client().post("/is/listening", data=message.body, headers=list(message.headers))
 

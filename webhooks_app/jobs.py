@@ -12,6 +12,7 @@ from functools import partial
 from webhooks_app.engine import Engine
 from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.dispatch import dispatch as dispatch_events
+from webhooks_app.engine.patience import HASTY, SLOW
 from webhooks_app.errors import NotBound
 
 _bound: list[Engine] = []
@@ -36,4 +37,4 @@ def dispatch() -> None:
 
 def deliver(delivery_ids: Sequence[str], slow: bool = False) -> None:
     """Make the next attempt of these deliveries."""
-    deliver_batch(engine(), delivery_ids, slow=slow)
+    deliver_batch(engine(), delivery_ids, patience=SLOW if slow else HASTY)

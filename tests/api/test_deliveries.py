@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from webhooks_app.engine.deliver import deliver_batch
+from webhooks_app.engine.patience import ENDLESS
 
 KEYS = [
     "id", "event_id", "hook", "listener_id", "status", "reason", "attempt_count", "next_attempt_at",
@@ -24,7 +25,7 @@ def sent(engine, make_delivery, make_event, make_listener, clock):
         delivery = make_delivery(
             event=event, listener=make_listener(headers={"x-key": "top secret"}, **listener)
         )
-        deliver_batch(engine, [delivery.id], patient=True)
+        deliver_batch(engine, [delivery.id], patience=ENDLESS)
         return f"/deliveries/dlv_{delivery.id}"
 
     return send

@@ -12,6 +12,7 @@ from tests.fakes import FakeQueue, FakeTransport, FixedClock, answered
 from webhooks_app.engine import Engine
 from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.dispatch import dispatch
+from webhooks_app.engine.patience import ENDLESS
 from webhooks_app.engine.sweep import sweep
 from webhooks_app.storage.health import ListenerHealth
 from webhooks_app.storage.models import Delivery, Event, Listener, State
@@ -62,7 +63,7 @@ class Scene:
             self.queue.pushed.clear()
             self.queue.pushed_slow.clear()
             for batch in batches:
-                deliver_batch(self.engine, batch, patient=True)
+                deliver_batch(self.engine, batch, patience=ENDLESS)
 
     def fail(self) -> None:
         """Four events that fail again and again, until the listener is failing."""

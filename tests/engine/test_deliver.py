@@ -13,8 +13,9 @@ from tests import factories
 from tests.fakes import FixedClock, answered
 from tests.patience import PATIENCE, SOON, wait_until
 from webhooks_app.engine.audit import SYSTEM
-from webhooks_app.engine.deliver import PATIENT_BEGIN_SECONDS, deliver_batch
+from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.listeners import pause
+from webhooks_app.engine.patience import ENDLESS, SLOW
 from webhooks_app.engine.stragglers import LONGEST_WAIT_SECONDS, Stragglers
 from webhooks_app.runtime.rq_queue import JOB_TIMEOUT_SECONDS
 from webhooks_app.storage.models import Delivery, Status
@@ -39,7 +40,7 @@ def gate():
 
 def test_a_batch_is_sent_and_each_outcome_recorded(engine, make_delivery, transport):
     deliveries = [make_delivery() for _ in range(120)]
-    deliver_batch(engine, [one.id for one in deliveries], patient=True)
+    deliver_batch(engine, [one.id for one in deliveries], patience=ENDLESS)
 
     assert len(transport.sent) == 120
     assert set(statuses(engine, *deliveries)) == {"delivered"}
@@ -59,7 +60,7 @@ def test_no_transaction_is_open_while_sending(any_engine, transport):
 
     transport.will_do(write_meanwhile)
     delivery = factories.make_delivery(any_engine)
-    deliver_batch(any_engine, [delivery.id], patient=True)
+    deliver_batch(any_engine, [delivery.id], patience=ENDLESS)
 
     assert statuses(any_engine, delivery) == ["delivered"]
 
@@ -103,7 +104,7 @@ def test_a_job_goes_on_while_one_receiver_hangs(engine, one_hangs, gate, queue):
 def test_a_patient_caller_waits_for_all_of_them(engine, one_hangs, gate):
     hung, good = one_hangs
     threading.Timer(0.3, gate.set).start()
-    deliver_batch(engine, [*(one.id for one in hung), good.id], patient=True)
+    deliver_batch(engine, [*(one.id for one in hung), good.id], patience=ENDLESS)
 
     assert statuses(engine, *hung, good) == ["delivered"] * 4
 
@@ -111,7 +112,7 @@ def test_a_patient_caller_waits_for_all_of_them(engine, one_hangs, gate):
 def test_the_slow_worker_goes_on_to_its_next_job_while_a_receiver_hangs(engine, one_hangs, gate, queue):
     """What a stalled machine brought into its queue must not wait for every hung send before it."""
     hung, good = one_hangs
-    deliver_batch(engine, [*(one.id for one in hung), good.id], slow=True)
+    deliver_batch(engine, [*(one.id for one in hung), good.id], patience=SLOW)
 
     assert not gate.is_set()
     assert statuses(engine, good) == ["delivered"]
@@ -137,7 +138,7 @@ def test_the_slow_worker_leaves_its_batch_behind_when_asked_to_stop(
     hung, _ = one_hangs
     threading.Thread(target=hurry).start()
     began = time.monotonic()
-    deliver_batch(engine, [one.id for one in hung], slow=True)
+    deliver_batch(engine, [one.id for one in hung], patience=SLOW)
     assert time.monotonic() - began < SOON
 
     threading.Timer(0.1, gate.set).start()
@@ -154,7 +155,7 @@ def test_a_job_waits_for_room_before_it_claims(engine, make_delivery):
             seen.append((most, statuses(engine, delivery)))
 
     seen, delivery = [], make_delivery()
-    deliver_batch(replace(engine, stragglers=Full()), [delivery.id], patient=True)
+    deliver_batch(replace(engine, stragglers=Full()), [delivery.id], patience=ENDLESS)
 
     assert seen == [(500, ["pending"])]
 
@@ -174,19 +175,19 @@ def test_a_job_that_is_interrupted_leaves_its_sends_to_be_recorded(engine, one_h
             return super().__call__()
 
     with pytest.raises(TimeoutError):
-        deliver_batch(replace(engine, clock=Interrupted()), [good.id, hung[0].id], slow=True)
+        deliver_batch(replace(engine, clock=Interrupted()), [good.id, hung[0].id], patience=SLOW)
     gate.set()
 
     wait_until(lambda: statuses(engine, good, hung[0]) == ["delivered"] * 2)
 
 
-@pytest.mark.parametrize("slow", [True, False])
+@pytest.mark.parametrize("patience", [ENDLESS, replace(SLOW, seconds=ENDLESS.seconds)])
 def test_what_waits_while_its_listener_is_paused_is_not_sent_and_then_held(
-    engine, one_hangs, gate, transport, queue, clock, slow
+    engine, one_hangs, gate, transport, queue, clock, patience
 ):
     hung, _ = one_hangs
     job = threading.Thread(
-        target=deliver_batch, args=(engine, [one.id for one in hung]), kwargs={"slow": slow, "patient": True}
+        target=deliver_batch, args=(engine, [one.id for one in hung]), kwargs={"patience": patience}
     )
     job.start()
     wait_until(lambda: transport.sent)
@@ -207,7 +208,7 @@ def test_what_is_sent_soon_after_its_claim_asks_nothing(engine, one_hangs, gate,
     """A statement a send would double what a quick delivery costs."""
     hung, _ = one_hangs
     job = threading.Thread(
-        target=deliver_batch, args=(engine, [one.id for one in hung]), kwargs={"patient": True}
+        target=deliver_batch, args=(engine, [one.id for one in hung]), kwargs={"patience": ENDLESS}
     )
     job.start()
     wait_until(lambda: transport.sent)
@@ -221,7 +222,7 @@ def test_what_is_sent_soon_after_its_claim_asks_nothing(engine, one_hangs, gate,
 
 def test_a_jobs_timeout_is_longer_than_a_slow_batch_and_shorter_than_its_lease(engine):
     longest_attempt = 60  # what WEBHOOKS_TIMEOUT_SECONDS allows
-    slow_batch = LONGEST_WAIT_SECONDS + PATIENT_BEGIN_SECONDS + longest_attempt
+    slow_batch = LONGEST_WAIT_SECONDS + SLOW.begin_seconds + longest_attempt
 
     lease = longest_attempt + engine.lease_margin.total_seconds()
 

@@ -10,6 +10,7 @@ from tests.patience import PATIENCE
 from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.dispatch import dispatch_events
 from webhooks_app.engine.firsthand import NOT_KNOWN_YET, deliver_firsthand
+from webhooks_app.engine.patience import ENDLESS
 from webhooks_app.storage.models import Attempt, Delivery, Event, State
 
 
@@ -95,7 +96,7 @@ def test_what_a_worker_took_first_is_waited_for(engine, make_event, make_listene
 
     with ThreadPoolExecutor(1) as worker:
         telling = worker.submit(deliver_firsthand, engine, [event.id], wait_seconds=PATIENCE)
-        deliver_batch(engine, taken, patient=True)
+        deliver_batch(engine, taken, patience=ENDLESS)
 
         assert telling.result(PATIENCE) == ["http://127.0.0.1:9/bad: The receiver answered 500."]
     assert len(transport.sent) == 1

@@ -14,6 +14,7 @@ from webhooks_app.engine.claim import GONE
 from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.holding import hold_waiting
 from webhooks_app.engine.intervene import BEING_SENT, DELIVERED, UNKNOWN, Retried
+from webhooks_app.engine.patience import ENDLESS
 from webhooks_app.errors import Conflict, NotFound
 from webhooks_app.storage.models import Delivery, State, Status
 from webhooks_app.storage.people import AuditEntry
@@ -87,13 +88,13 @@ def test_one_delivery_is_retried_although_its_listener_stands_still(any_engine, 
 
     assert intervene.retry(any_engine, held.id, by=ANNA).status == "pending"
     hold_in_the_meantime(any_engine, stopped)
-    deliver_batch(any_engine, [held.id, other.id], patient=True)
+    deliver_batch(any_engine, [held.id, other.id], patience=ENDLESS)
 
     assert len(transport.sent) == 1
     assert (stored(any_engine, held).status, stored(any_engine, other).status) == ("retrying", "held")
     # Once, and not ever after.
     any_engine.clock.tick(3600)
-    deliver_batch(any_engine, [held.id], patient=True)
+    deliver_batch(any_engine, [held.id], patience=ENDLESS)
     assert len(transport.sent) == 1
     assert stored(any_engine, held).status == "held"
 
@@ -116,7 +117,7 @@ def test_those_that_a_person_chose_are_sent_although_their_listener_stands_still
 
     assert intervene.retry_many(any_engine, [one.id, two.id], by=ANNA) == Retried(2, {})
     hold_in_the_meantime(any_engine, stopped)
-    deliver_batch(any_engine, [one.id, two.id, other.id], patient=True)
+    deliver_batch(any_engine, [one.id, two.id, other.id], patience=ENDLESS)
 
     assert len(transport.sent) == 2
     assert sorted(stored(any_engine, each).status for each in (one, two)) == ["delivered", "retrying"]

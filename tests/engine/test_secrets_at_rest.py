@@ -16,6 +16,7 @@ from webhooks_app.engine import accounts, listeners
 from webhooks_app.engine.audit import CODE, Actor
 from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.listeners import Wanted
+from webhooks_app.engine.patience import ENDLESS
 from webhooks_app.engine.signing import key_of, new_secret, verify
 from webhooks_app.engine.unsealed import SECRET_UNREADABLE
 from webhooks_app.storage.base import Base
@@ -45,7 +46,7 @@ def test_no_table_holds_a_secret_in_clear(any_engine):
         accounts.sign_in_link(any_engine, "ann@example.com"),
     ]  # fmt: skip
     delivery = factories.make_delivery(any_engine, listener=made.listener)
-    deliver_batch(any_engine, [delivery.id], patient=True)
+    deliver_batch(any_engine, [delivery.id], patience=ENDLESS)
 
     with any_engine.sessions() as session:
         dump = "\n".join(
@@ -67,7 +68,7 @@ def test_rows_that_were_swapped_send_nothing_and_use_up_no_attempt(any_engine, t
             session.execute(sa.update(column.class_).where(owner == one.id).values({column.key: other}))
     deliveries = [factories.make_delivery(any_engine, listener=one) for one in pair]
 
-    deliver_batch(any_engine, [one.id for one in deliveries], patient=True)
+    deliver_batch(any_engine, [one.id for one in deliveries], patience=ENDLESS)
 
     assert transport.sent == []
     with any_engine.sessions() as session:
@@ -85,7 +86,7 @@ def test_five_attempts_send_the_same_bytes_under_one_id_each_signed_anew(any_eng
     delivery = factories.make_delivery(any_engine, listener=listener, event=event)
     transport.will_answer(500, 500, 500, 500, 200)
     for _ in range(5):
-        deliver_batch(any_engine, [delivery.id], patient=True)
+        deliver_batch(any_engine, [delivery.id], patience=ENDLESS)
         clock.tick(2)
 
     headers = [dict(one.headers) for one in transport.sent]
@@ -108,7 +109,9 @@ def test_the_old_secret_signs_for_a_day_to_the_minute(any_engine, clock, transpo
 
     for span in (timedelta(hours=23, minutes=59), timedelta(hours=24, minutes=1)):
         clock.now = begin + span
-        deliver_batch(any_engine, [factories.make_delivery(any_engine, listener=listener).id], patient=True)
+        deliver_batch(
+            any_engine, [factories.make_delivery(any_engine, listener=listener).id], patience=ENDLESS
+        )
 
     within, after = transport.sent
     assert (signed_by(within, old), signed_by(within, new)) == (True, True)

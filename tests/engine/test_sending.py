@@ -13,6 +13,7 @@ from standardwebhooks.webhooks import Webhook
 
 from webhooks_app.engine.claim import claim
 from webhooks_app.engine.deliver import deliver_batch
+from webhooks_app.engine.patience import ENDLESS, SLOW
 from webhooks_app.engine.sending import Sending
 from webhooks_app.engine.signing import new_secret
 from webhooks_app.storage.ids import EVENT, shown
@@ -33,7 +34,7 @@ def test_what_the_receiver_gets_verifies_by_the_standard(
     clock.now = clock.now.fromtimestamp(int(time.time()), clock.now.tzinfo)  # the reference checks the moment
     event = make_event(payload={"name": "José"}, dispatched_at=clock())
     listener = make_listener(secret=secret, headers={"x-tenant": "7"}, timeout_seconds=3)
-    deliver_batch(engine, [make_delivery(event=event, listener=listener).id], patient=True)
+    deliver_batch(engine, [make_delivery(event=event, listener=listener).id], patience=ENDLESS)
 
     [message] = transport.sent
     headers = dict(message.headers)
@@ -52,7 +53,7 @@ def test_the_body_is_in_the_listeners_format(
 ):
     event = make_event(payload={"name": "Joe"}, dispatched_at=engine.clock())
     delivery = make_delivery(event=event, listener=make_listener(body_format=body_format))
-    deliver_batch(engine, [delivery.id], patient=True)
+    deliver_batch(engine, [delivery.id], patience=ENDLESS)
 
     body = json.loads(transport.sent[0].body)
     assert (body if body_format == "plain" else set(body)) == found
@@ -61,9 +62,9 @@ def test_the_body_is_in_the_listeners_format(
 def test_a_retry_sends_the_same_bytes_and_counts_up(engine, clock, make_delivery, transport):
     delivery = make_delivery()
     transport.will_answer(500, 200)
-    deliver_batch(engine, [delivery.id], patient=True)
+    deliver_batch(engine, [delivery.id], patience=ENDLESS)
     clock.tick(6)
-    deliver_batch(engine, [delivery.id], patient=True)
+    deliver_batch(engine, [delivery.id], patience=ENDLESS)
 
     first, second = transport.sent
     assert first.body == second.body
@@ -81,7 +82,7 @@ def test_whatever_fails_inside_becomes_an_outcome_and_the_log_says_why(
 
     transport.will_do(fail)
     delivery = make_delivery()
-    deliver_batch(engine, [delivery.id], patient=True)
+    deliver_batch(engine, [delivery.id], patience=ENDLESS)
 
     with engine.sessions() as session:
         attempt = session.scalars(sa.select(Attempt)).one()
@@ -118,7 +119,7 @@ def test_what_may_not_begin_after_all_goes_back_to_the_quick_ones(engine, make_d
             raise sa.exc.OperationalError("UPDATE", {}, Exception("server is gone"))
 
     delivery = make_delivery()
-    deliver_batch(replace(engine, sessions=Away()), [delivery.id], slow=True)
+    deliver_batch(replace(engine, sessions=Away()), [delivery.id], patience=SLOW)
 
     assert (transport.sent, queue.pushed) == ([], [[delivery.id]])
     assert status_of(engine, delivery) == "pending"

@@ -11,6 +11,7 @@ from tests import factories
 from webhooks_app.engine import Engine, accounts
 from webhooks_app.engine.audit import CODE
 from webhooks_app.engine.deliver import deliver_batch
+from webhooks_app.engine.patience import ENDLESS
 from webhooks_app.storage.models import Listener
 from webhooks_app.storage.people import User
 
@@ -22,7 +23,7 @@ def parts_for(engine: Engine, listener: Listener, user: User) -> dict[str, Any]:
     """What stands in the addresses: the listener, an event and a delivery of it with an attempt, a user, a token."""
     event = factories.make_event(engine, dispatched_at=engine.clock())
     delivery = factories.make_delivery(engine, event=event, listener=listener)
-    deliver_batch(engine, [delivery.id], patient=True)
+    deliver_batch(engine, [delivery.id], patience=ENDLESS)
     token = accounts.create_token(engine, "crawl", "read", by=CODE).row
     return {
         "listener_id": f"lsn_{listener.id}", "delivery_id": f"dlv_{delivery.id}", "event_id": f"evt_{event.id}",

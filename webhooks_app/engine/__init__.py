@@ -9,7 +9,7 @@
     seeking      which listeners can want an event; candidates asks their filters
     dispatch     claims events, matches, writes deliveries
     queueing     batches of their ids go to a queue; what it does not take waits in the database
-    deliver      sends a batch: the story of an attempt; sending is a single one
+    deliver      sends a batch: the story of an attempt; sending is a single one, patience how long a job waits
     claim        takes deliveries for the length of a lease; pacing says what a rate allows
     unsealed     what sending needs of a listener, decrypted once a version
     beginning    what had to wait says when it begins

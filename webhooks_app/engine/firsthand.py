@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from webhooks_app.engine import Engine
 from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.dispatch import dispatch_events
+from webhooks_app.engine.patience import ENDLESS
 from webhooks_app.engine.queueing import in_batches
 from webhooks_app.storage.models import Delivery, Listener, Status
 
@@ -32,7 +33,7 @@ def deliver_firsthand(engine: Engine, event_ids: Sequence[str], *, wait_seconds:
     due_ids = dispatch_events(engine, event_ids)
     delivery_ids = _not_held(engine, event_ids)
     for batch in in_batches(due_ids):
-        deliver_batch(engine, batch, patient=True)
+        deliver_batch(engine, batch, patience=ENDLESS)
     until = time.monotonic() + wait_seconds
     unknown = _unknown(engine, delivery_ids)
     while unknown and time.monotonic() < until:

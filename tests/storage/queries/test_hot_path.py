@@ -20,6 +20,7 @@ from tests.factories import make_delivery, make_event, make_listener
 from webhooks_app import Hook
 from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.dispatch import dispatch
+from webhooks_app.engine.patience import ENDLESS
 from webhooks_app.engine.publish import publish
 from webhooks_app.engine.sweep import sweep
 from webhooks_app.registry import Occurrence
@@ -124,7 +125,7 @@ def test_from_publishing_to_recording_no_large_table_is_read_as_a_whole(any_engi
     with any_engine.sessions() as session:
         ids = list(session.scalars(sa.select(Delivery.id)))
     whole_reads.clear()  # this test's own question
-    deliver_batch(any_engine, ids, patient=True)
+    deliver_batch(any_engine, ids, patience=ENDLESS)
 
     assert len(ids) == 2
     assert whole_reads == []
