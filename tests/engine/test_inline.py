@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from tests.fakes import answered
 from tests.patience import PATIENCE, wait_until
 from webhooks_app.engine.inline import INLINE_SECONDS, work_inline
-from webhooks_app.engine.queueing import BATCH, SLOW_LATER
+from webhooks_app.engine.queueing import BATCH
 from webhooks_app.engine.sweep import Swept, sweep
 from webhooks_app.runtime.clock import PERIOD_SECONDS
 from webhooks_app.storage.models import Delivery, Event
@@ -67,29 +68,19 @@ def test_a_pass_ends_when_its_time_is_over_so_that_the_clocks_other_duties_come_
 def test_nobody_waits_behind_a_slow_receiver(
     engine, make_delivery, make_listener, queue, transport, clock, gate
 ):
-    """What its lane gives back is the oldest that waits: due at once it would be taken again, before all others."""
     transport.will_do(lambda _message: gate.wait(PATIENCE) and answered(200), at="http://127.0.0.1:9/hangs")
     hangs = make_listener(url="http://127.0.0.1:9/hangs", sends_in_flight=1)
-    hung = [make_delivery(listener=hangs) for _ in range(2 * BATCH)]
+    hung = [make_delivery(listener=hangs) for _ in range(3 * BATCH)]
     clock.tick(1)
     good = make_delivery()
     queue.is_down = True
 
-    for done in (1, 2, 3):
-        work_inline(engine, seconds=0)  # a job of each
-        wait_until(lambda done=done: given_back(engine, later=clock()) >= min(done * BATCH, len(hung)) - 1)
+    work_inline(engine, seconds=0)  # a job of the oldest
+    work_inline(engine, seconds=0)
+
     wait_until(lambda: row_of(engine, good).status == "delivered")
-
-    assert row_of(engine, hung[-1]).due_at == clock() + SLOW_LATER
-
-
-def given_back(engine, *, later) -> int:
-    with engine.sessions() as session:
-        return session.scalar(
-            sa.select(sa.func.count()).where(
-                Delivery.slow, Delivery.status == "pending", Delivery.due_at > later
-            )
-        )
+    statuses = Counter(row_of(engine, one).status for one in hung)
+    assert statuses == {"sending": BATCH, "pending": 2 * BATCH}  # one is in flight
 
 
 class Leases:

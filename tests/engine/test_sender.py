@@ -119,6 +119,21 @@ def test_a_lane_that_hangs_holds_up_nobody_else(gate):
     assert set(take_all(stuck)) == set(hung)
 
 
+def test_it_says_in_which_lanes_something_waits_for_its_turn(gate):
+    sender = Sender(threads=4)
+    narrow, waits, wide = (
+        Parcel("narrow", most=1, gate=gate),
+        Parcel("narrow", most=1),
+        Parcel("wide", gate=gate),
+    )
+    batch = sender.submit([narrow, waits, wide])
+    assert sender.crowded == ["narrow"]
+
+    gate.set()
+    take_all(batch)
+    assert sender.crowded == []
+
+
 def test_several_lanes_that_hang_leave_the_rest_their_threads(gate):
     sender = Sender(threads=8)
     batch = sender.submit([Parcel(f"hung {number}", most=1, gate=gate) for number in range(7)])

@@ -20,5 +20,8 @@ HASTY = Patience(0.020, 0.250, is_hasty=True)
 # The worker for slow listeners. If it waited for each hung send to end, whatever else came into its queue (on a
 # machine that stalled, that of healthy listeners too) would wait as long, job after job.
 SLOW = Patience(1.0, 20.0, begins_late=True)
+# The sweep while there is no queue, and so nobody to give the rest to: receivers a little away, which a worker leaves
+# to the one for slow listeners as soon as they are many, are worth some seconds.
+INLINE = Patience(0.020, 5.0, is_hasty=True)
 # A synchronous hook and a command line return only when everything is recorded.
 ENDLESS = Patience(math.inf, 20.0)

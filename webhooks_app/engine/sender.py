@@ -75,6 +75,12 @@ class Sender:
         with self.lock:
             return len(self._busy_since)
 
+    @property
+    def crowded(self) -> list[str]:
+        """The lanes in which something waits for its turn."""
+        with self.lock:
+            return [name for name, lane in self._lanes.items() if lane.waiting]
+
     def _line_up(self, batch: Batch[Any], parcel: Parcel) -> None:
         lane = self._lanes.get(parcel.lane)
         if lane is None:
