@@ -8,7 +8,7 @@
     firsthand    a synchronous hook's first attempt, in the calling process
     seeking      which listeners can want an event; candidates asks their filters
     dispatch     claims events, matches, writes deliveries
-    queueing     batches of their ids go to a queue; what it does not take waits in the database
+    queueing     batches of their ids go to a queue; what it does not take waits in the database (queue_news tells it)
     deliver      sends a batch: the story of an attempt; sending is a single one, patience how long a job waits
     claim        takes deliveries for the length of a lease; pacing says what a rate allows
     unsealed     what sending needs of a listener, decrypted once a version
@@ -53,6 +53,7 @@ from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome
 from webhooks_app.engine.postponed import Postponed
 from webhooks_app.engine.queue_facts import QueueServer, QueueWorker
+from webhooks_app.engine.queue_news import QueueNews
 from webhooks_app.engine.stragglers import Stragglers
 from webhooks_app.registry import HookRegistry
 from webhooks_app.settings import Settings
@@ -131,3 +132,8 @@ class Engine:
     stragglers: Stragglers = field(default_factory=Stragglers)
     lease_margin: timedelta = LEASE_MARGIN
     postponed: Postponed = field(default_factory=Postponed)
+    queue_news: QueueNews = field(default_factory=QueueNews)
+
+    def queue_is_away(self, error: QueueUnreachable) -> None:
+        """Tell the log, if it does not know yet."""
+        self.queue_news.is_away(refuses=isinstance(error, QueueRefuses), why=str(error))

@@ -58,7 +58,7 @@ def dispatch(engine: Engine, *, seconds: float = LONGEST_SECONDS, deliver: Deliv
     try:
         engine.queue.answer()  # before the claim, so that a later ring is not lost
     except QueueUnreachable as error:
-        log.warning("The doorbell could not be answered: %s", error)
+        engine.queue_is_away(error)
     reach("dispatch.after_pop")
     total, most, until = 0, EVENTS_AT_ONCE, time.monotonic() + seconds
     while time.monotonic() < until:
@@ -94,7 +94,7 @@ def _ring_for_more(engine: Engine) -> None:
     try:
         engine.queue.ring()
     except QueueUnreachable as error:
-        log.warning("The queue is unreachable (%s). The sweep dispatches what is left.", error)
+        engine.queue_is_away(error)
 
 
 def _dispatch_some(engine: Engine, *, most: int, room: int) -> _Dispatched:

@@ -40,11 +40,10 @@ def push(engine: Engine, delivery_ids: Sequence[str], *, slow: bool = False) -> 
         room = _slow_room(engine) if slow else len(delivery_ids)
         engine.queue.push(in_batches(delivery_ids[:room]), slow=slow)
     except QueueUnreachable as error:
-        log.warning(
-            "The queue is unreachable (%s). %d deliveries wait for the sweep.", error, len(delivery_ids)
-        )
+        engine.queue_is_away(error)
         let_wait(engine, delivery_ids, due_at=later)
         return
+    engine.queue_news.is_there()
     let_wait(engine, delivery_ids[room:], due_at=later)
 
 

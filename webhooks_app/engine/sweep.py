@@ -8,7 +8,6 @@ idempotent: two sweeps at once do no harm.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,8 +25,6 @@ from webhooks_app.engine.queueing import BATCH, JOBS_IN_QUEUE, let_wait
 from webhooks_app.engine.rescue import rescue
 from webhooks_app.storage.models import WAITING, Delivery, Event
 from webhooks_app.storage.queries.indexed import IS_WAITING
-
-log = logging.getLogger("webhooks_app.sweep")
 
 RING_AFTER = timedelta(seconds=1)  # an event that waits longer has lost its doorbell
 
@@ -47,14 +44,17 @@ def sweep(engine: Engine) -> Swept:
     rescued = rescue(engine)
     steps.take_due(engine)
     try:
+        if engine.queue_news.was_away:
+            engine.queue.try_out()  # one that is full answers questions all the same
         if engine.queue.was_wiped():
             tried_again(partial(_forget_queued, engine, before=engine.clock()))
             engine.queue.mark()  # only now: if the database was away, the next sweep has to know it too
         rang = _ring_again(engine)
         queued = _feed(engine)
     except QueueUnreachable as error:
-        log.warning("The queue is unreachable (%s); delivering from the sweep itself.", error)
+        engine.queue_is_away(error)
         return Swept(queued=work_inline(engine), rescued=rescued, inline=True)
+    engine.queue_news.is_there()
     return Swept(rang=rang, queued=queued, rescued=rescued)
 
 
