@@ -83,6 +83,7 @@ LEAST = {
     ("POST", "/settings/users/<user_id>/role"): "admin",
     ("POST", "/settings/users/<user_id>/sign-out"): "admin",
     ("GET", "/audit"): "admin",
+    ("GET", "/audit/export"): "admin",
 }
 # Files of the console itself, and the calls, whose scopes tests/api/test_tokens.py holds against a table.
 ELSEWHERE = ("/static/", "/api/")
