@@ -133,3 +133,13 @@ def test_retry_of_several_says_which_it_could_not(run, make_delivery):
     assert result.stdout == f"{shown(failed)} is sent again.\n"
     assert result.stderr.startswith(f"Error: {shown(delivered)}: This delivery was delivered.")
     assert result.stderr.count("\n") == 1
+
+
+def test_retry_of_more_than_a_thousand_is_refused(refused, engine, make_delivery):
+    failed = make_delivery(status=Status.FAILED)
+
+    line = refused("deliveries", "retry", shown(failed), *(f"dlv_{number:032x}" for number in range(1000)))
+
+    assert line == "id: At most 1,000 deliveries can be retried at once; 1,001 were chosen."
+    with engine.sessions() as session:
+        assert session.get_one(Delivery, failed.id).status == Status.FAILED

@@ -13,9 +13,9 @@ from webhooks_app.engine.audit import Actor
 from webhooks_app.engine.claim import GONE
 from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.holding import hold_waiting
-from webhooks_app.engine.intervene import BEING_SENT, DELIVERED, UNKNOWN, Retried
+from webhooks_app.engine.intervene import BEING_SENT, DELIVERED, MOST_AT_ONCE, UNKNOWN, Retried
 from webhooks_app.engine.patience import ENDLESS
-from webhooks_app.errors import Conflict, NotFound
+from webhooks_app.errors import Conflict, NotFound, Refused
 from webhooks_app.storage.models import Delivery, State, Status
 from webhooks_app.storage.people import AuditEntry
 
@@ -173,6 +173,35 @@ def test_of_many_those_are_retried_that_can_be(any_engine, clock):
     assert stored(any_engine, rows["sending"]).lease_token
     entry = entries(any_engine)[0]
     assert (len(entries(any_engine)), entry.after["count"]) == (1, 3)
+
+
+def test_a_thousand_are_retried_at_once_and_one_more_is_refused(any_engine):
+    delivery = make_delivery(any_engine, status=Status.FAILED)
+    unknown = [f"{number:032x}" for number in range(MOST_AT_ONCE)]
+
+    with pytest.raises(Refused) as refused:
+        intervene.retry_many(any_engine, [delivery.id, *unknown], by=ANNA)
+
+    assert str(refused.value) == "id: At most 1,000 deliveries can be retried at once; 1,001 were chosen."
+    assert stored(any_engine, delivery).status == "failed"
+    assert entries(any_engine) == []
+    # Each counts once, however often it is named.
+    many = [delivery.id, *unknown[1:], delivery.id]
+    assert intervene.retry_many(any_engine, many, by=ANNA) == Retried(1, {UNKNOWN: 999})
+
+
+def test_many_that_are_retried_keep_to_the_rate_of_their_listener(any_engine, clock, transport):
+    slow = make_listener(any_engine, rate_limit_per_second=2)
+    ids = [make_delivery(any_engine, listener=slow, status=Status.FAILED).id for _ in range(7)]
+    sent = []
+
+    intervene.retry_many(any_engine, ids, by=ANNA)
+    for _ in range(4):
+        deliver_batch(any_engine, ids, patient=True)
+        sent.append(len(transport.sent))
+        clock.tick(1)
+
+    assert sent == [2, 4, 6, 7]
 
 
 def test_retrying_nothing_leaves_no_trace(any_engine):

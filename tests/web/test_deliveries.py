@@ -145,6 +145,16 @@ def test_what_was_ticked_is_sent_although_its_listener_stands_still(
     assert read_delivery(held).status == "pending"
 
 
+def test_more_than_a_thousand_are_refused_and_not_cut(operator, make_delivery, read_delivery):
+    failed = make_delivery(status="failed")
+    chosen = [shown("dlv", failed.id), *(shown("dlv", f"{number:032x}") for number in range(1000))]
+
+    told = page(operator, operator.post("/deliveries/retry", data={"id": chosen}).location)
+
+    assert "At most 1,000 deliveries can be retried at once; 1,001 were chosen." in told
+    assert read_delivery(failed).status == "failed"
+
+
 def test_nothing_ticked_is_said_so(operator):
     answer = operator.post("/deliveries/retry")
 

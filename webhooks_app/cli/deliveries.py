@@ -103,14 +103,15 @@ def show(delivery: str, as_json: bool) -> None:
 @deliveries.command()
 @click.argument("delivery", type=DELIVERY, nargs=-1, required=True)
 def retry(delivery: tuple[str, ...]) -> None:
-    """Send deliveries again that failed, wait, are held or were cancelled.
+    """Send deliveries again that failed, wait, are held or were cancelled; at most 1000 at once.
 
     \b
     Example:
       flask --app wsgi webhooks deliveries retry dlv_0198c0ffee0a7b1c9d2e3f4051627384
     """
-    refused = []
-    for each in delivery:
+    refused, chosen = [], list(dict.fromkeys(delivery))
+    intervene.check_number(len(chosen))
+    for each in chosen:
         shown = ids.shown(ids.DELIVERY, each)
         try:
             intervene.retry(console().engine, each, by=COMMAND_LINE)

@@ -24,7 +24,7 @@ from webhooks_app.engine.audit import Actor, note
 from webhooks_app.engine.claim import GONE
 from webhooks_app.engine.health import let_through
 from webhooks_app.engine.queueing import push
-from webhooks_app.errors import Conflict, NotFound
+from webhooks_app.errors import Conflict, FieldError, NotFound, Refused
 from webhooks_app.storage.models import FINAL, Delivery, Listener, State, Status
 
 DELIVERED = "This delivery was delivered. Use replay to send its event again."
@@ -32,6 +32,8 @@ BEING_SENT = "This delivery is being sent just now."
 CHANGED = "This delivery has changed just now. Try again."
 UNKNOWN = "There is no such delivery."
 ENDED = "This delivery has ended."
+
+MOST_AT_ONCE = 1000  # more than these would be a flood that one click lets loose
 
 _REOPENED = (Status.FAILED, Status.CANCELLED, Status.HELD, Status.RETRYING, Status.PENDING)
 _IDS_AT_ONCE = 500
@@ -95,8 +97,10 @@ def retry_many(engine: Engine, ids: Sequence[str], *, by: Actor) -> Retried:
     """Retry those of these deliveries that can be, by the rules of one. The sweep queues them as there is room.
 
     None is the probe of a failing listener, whose next probe stays where it was; the first that arrives frees it.
+    Raises Refused for more than MOST_AT_ONCE.
     """
     now, chosen = engine.clock(), list(dict.fromkeys(ids))
+    check_number(len(chosen))
     reopened: list[str] = []
     refused: Counter[str] = Counter()
     with engine.sessions.begin() as session:
@@ -108,6 +112,13 @@ def retry_many(engine: Engine, ids: Sequence[str], *, by: Actor) -> Retried:
             after = {"count": len(reopened), "ids": reopened[:_IDS_NOTED]}
             note(session, by, "retry", "delivery", reopened[0], after=after, at=now)
     return Retried(len(reopened), dict(refused))
+
+
+def check_number(chosen: int) -> None:
+    """Raises Refused for more than may be retried by one act."""
+    if chosen > MOST_AT_ONCE:
+        sentence = f"At most {MOST_AT_ONCE:,} deliveries can be retried at once; {chosen:,} were chosen."
+        raise Refused(FieldError("id", "too_many", sentence))
 
 
 def _check_retry(delivery: Delivery) -> None:

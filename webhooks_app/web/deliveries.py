@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as Answer
 from webhooks_app.engine import intervene
 from webhooks_app.engine.documents import sent_body
 from webhooks_app.engine.retention import goes_at
-from webhooks_app.errors import Conflict
+from webhooks_app.errors import Conflict, Refused
 from webhooks_app.storage import ids
 from webhooks_app.storage.models import Delivery
 from webhooks_app.storage.queries import attempts as attempt_queries
@@ -143,9 +143,13 @@ def cancel(delivery_id: str) -> Answer:
 @allowed("operator")
 def retry_selected() -> Answer:
     """Retry the deliveries that were ticked; those that cannot be are left as they are."""
-    chosen = [bare_id(ids.DELIVERY, text) for text in request.form.getlist("id")][: ROWS_A_PAGE * 4]
-    retried = intervene.retry_many(engine(), chosen, by=actor())
-    flash(_told(retried), "success" if retried.count else "warning")
+    chosen = [bare_id(ids.DELIVERY, text) for text in request.form.getlist("id")]
+    try:
+        retried = intervene.retry_many(engine(), chosen, by=actor())
+    except Refused as refused:
+        flash(refused.errors[0].message, "danger")
+    else:
+        flash(_told(retried), "success" if retried.count else "warning")
     return redirect(url_for("deliveries.index") + _safe_query(request.form.get("back", "")))
 
 
