@@ -6,6 +6,7 @@ import re
 import pytest
 
 from webhooks_app.engine import accounts
+from webhooks_app.engine.audit import CODE
 from webhooks_app.storage.people import Role
 from webhooks_app.storage.queries import people
 
@@ -24,8 +25,8 @@ def test_create_user_lets_somebody_sign_in_with_the_password_of_stdin(run, engin
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == "elena@example.com may sign in as operator.\n"
     assert users(engine) == {"elena@example.com": Role.OPERATOR}
-    assert accounts.sign_in(engine, "elena@example.com", "correct horse battery staple")
-    assert accounts.sign_in(engine, "elena@example.com", "correct horse battery stapler") is None
+    assert accounts.sign_in(engine, "elena@example.com", "correct horse battery staple", by=CODE)
+    assert accounts.sign_in(engine, "elena@example.com", "correct horse battery stapler", by=CODE) is None
 
 
 def test_create_user_needs_a_role_and_a_password_where_one_was_promised(run):
@@ -54,9 +55,9 @@ def test_sign_in_link_is_printed_alone_and_makes_the_first_admin(run, engine):
     result = run("sign-in-link")
 
     address = re.fullmatch(r"http://127\.0\.0\.1:8000/login/(\S{20,})\n", result.stdout)
-    user = accounts.use_link(engine, address[1])
+    user = accounts.use_link(engine, address[1], by=CODE)
     assert (user.email, user.role) == ("admin@localhost", Role.ADMIN)
-    assert accounts.use_link(engine, address[1]) is None
+    assert accounts.use_link(engine, address[1], by=CODE) is None
     assert users(engine) == {"admin@localhost": Role.ADMIN}
 
 
@@ -66,7 +67,7 @@ def test_sign_in_link_is_of_whom_it_was_asked_for(run, engine, make_user):
 
     url = json.loads(run("sign-in-link", "elena@example.com", "--json").stdout)["url"]
 
-    assert accounts.use_link(engine, url.rpartition("/")[2]).email == "elena@example.com"
+    assert accounts.use_link(engine, url.rpartition("/")[2], by=CODE).email == "elena@example.com"
 
 
 @pytest.mark.parametrize("email", ["nobody@example.com", "not an address"])

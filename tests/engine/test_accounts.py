@@ -11,11 +11,12 @@ from argon2 import PasswordHasher
 
 from tests.factories import make_user
 from webhooks_app.engine import accounts, passwords
-from webhooks_app.engine.audit import COMMAND_LINE, Actor
+from webhooks_app.engine.audit import COMMAND_LINE, STRANGER, Actor
 from webhooks_app.errors import Conflict, NotFound, Refused
 from webhooks_app.storage.people import AuditEntry, SignInLink, User
 
 ANNA = Actor("anna@example.com")
+HERE = Actor(STRANGER, ip="192.0.2.7", request_id="a-request")
 PASSWORD = "correct horse battery"
 
 
@@ -36,9 +37,9 @@ def test_a_user_signs_in_with_their_password_alone(any_engine, clock):
     )
     clock.tick(60)
 
-    assert accounts.sign_in(any_engine, "ANNA@example.com", PASSWORD).id == user.id
-    assert accounts.sign_in(any_engine, "anna@example.com", PASSWORD + "!") is None
-    assert accounts.sign_in(any_engine, "nobody@example.com", PASSWORD) is None
+    assert accounts.sign_in(any_engine, "ANNA@example.com", PASSWORD, by=HERE).id == user.id
+    assert accounts.sign_in(any_engine, "anna@example.com", PASSWORD + "!", by=HERE) is None
+    assert accounts.sign_in(any_engine, "nobody@example.com", PASSWORD, by=HERE) is None
     found = stored(any_engine, user)
     assert (found.email, found.role, found.last_seen_at) == ("anna@example.com", "operator", clock())
     assert PASSWORD not in found.password_hash
@@ -49,7 +50,7 @@ def test_a_user_without_a_password_cannot_sign_in_with_one(engine, make_user):
     user = make_user()
 
     for guess in ("", "x" * 12, "the password of nobody"):
-        assert accounts.sign_in(engine, user.email, guess) is None
+        assert accounts.sign_in(engine, user.email, guess, by=HERE) is None
 
 
 def test_an_unknown_user_costs_as_much_as_a_known_one():
@@ -63,10 +64,10 @@ def test_an_old_hash_is_made_anew_when_its_user_signs_in(engine, make_user):
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     user = make_user(password_hash=weak)
 
-    assert accounts.sign_in(engine, user.email, PASSWORD)
+    assert accounts.sign_in(engine, user.email, PASSWORD, by=HERE)
 
     assert stored(engine, user).password_hash != weak
-    assert accounts.sign_in(engine, user.email, PASSWORD)
+    assert accounts.sign_in(engine, user.email, PASSWORD, by=HERE)
 
 
 @pytest.mark.parametrize(
@@ -86,10 +87,10 @@ def test_a_password_has_a_length(engine, password, code):
 
     if code:
         assert codes(make) == [("password", code)]
-        assert accounts.sign_in(engine, "anna@example.com", password) is None
+        assert accounts.sign_in(engine, "anna@example.com", password, by=HERE) is None
     else:
         make()
-        assert accounts.sign_in(engine, "anna@example.com", password)
+        assert accounts.sign_in(engine, "anna@example.com", password, by=HERE)
 
 
 @pytest.mark.parametrize(
@@ -112,10 +113,10 @@ def test_a_taken_address_and_an_unknown_role_are_refused(any_engine):
 
 
 def test_the_first_link_makes_the_first_admin(any_engine):
-    user = accounts.use_link(any_engine, accounts.sign_in_link(any_engine))
+    user = accounts.use_link(any_engine, accounts.sign_in_link(any_engine), by=HERE)
 
     assert (user.email, user.role, user.password_hash) == ("admin@localhost", "admin", None)
-    assert accounts.use_link(any_engine, accounts.sign_in_link(any_engine)).id == user.id
+    assert accounts.use_link(any_engine, accounts.sign_in_link(any_engine), by=HERE).id == user.id
 
 
 def test_a_link_signs_in_the_one_it_names(any_engine):
@@ -124,7 +125,7 @@ def test_a_link_signs_in_the_one_it_names(any_engine):
 
     token = accounts.sign_in_link(any_engine, "Bea@example.com")
 
-    assert accounts.use_link(any_engine, token).id == user.id
+    assert accounts.use_link(any_engine, token, by=HERE).id == user.id
     with pytest.raises(NotFound, match=r"no user c@example\.com"):
         accounts.sign_in_link(any_engine, "c@example.com")
 
@@ -137,11 +138,11 @@ def test_a_link_works_once_and_for_a_quarter_of_an_hour(any_engine, clock):
     with any_engine.sessions() as session:
         assert accounts.link_is_good(session, token, now=clock())
         assert not accounts.link_is_good(session, "made up", now=clock())
-    assert accounts.use_link(any_engine, token)
-    assert accounts.use_link(any_engine, token) is None
+    assert accounts.use_link(any_engine, token, by=HERE)
+    assert accounts.use_link(any_engine, token, by=HERE) is None
     clock.tick(1)
-    assert accounts.use_link(any_engine, late) is None
-    assert accounts.use_link(any_engine, "made up") is None
+    assert accounts.use_link(any_engine, late, by=HERE) is None
+    assert accounts.use_link(any_engine, "made up", by=HERE) is None
 
 
 def test_of_two_browsers_one_uses_the_link(any_engine):
@@ -149,7 +150,7 @@ def test_of_two_browsers_one_uses_the_link(any_engine):
 
     def use() -> None:
         gate.wait()
-        users.append(accounts.use_link(any_engine, token))
+        users.append(accounts.use_link(any_engine, token, by=HERE))
 
     threads = [threading.Thread(target=use) for _ in range(4)]
     for thread in threads:
@@ -187,7 +188,7 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(any_engine):
     accounts.set_password(any_engine, user.id, PASSWORD, by=ANNA)
 
     assert stored(any_engine, user).session_version == 2
-    assert accounts.sign_in(any_engine, user.email, PASSWORD)
+    assert accounts.sign_in(any_engine, user.email, PASSWORD, by=HERE)
 
 
 @pytest.mark.parametrize(
@@ -204,8 +205,8 @@ def test_a_link_that_was_open_before_signs_nobody_in_afterwards(any_engine, verb
 
     verb(any_engine, user)
 
-    assert accounts.use_link(any_engine, token) is None
-    assert accounts.use_link(any_engine, of_other).id == other.id
+    assert accounts.use_link(any_engine, token, by=HERE) is None
+    assert accounts.use_link(any_engine, of_other, by=HERE).id == other.id
 
 
 def test_signing_out_everywhere_is_audited(any_engine):
@@ -251,3 +252,26 @@ def test_what_is_done_to_users_is_audited_without_passwords(any_engine, clock):
         ("set-password", None),
     ]
     assert entries[1].at - entries[0].at == timedelta(seconds=1)
+
+
+def test_whoever_comes_and_goes_is_noted_with_where_they_are(any_engine):
+    user = accounts.create_user(any_engine, "bo@example.com", "viewer", password=PASSWORD, by=ANNA)
+    token = accounts.sign_in_link(any_engine, user.email, by=ANNA)
+
+    accounts.sign_in(any_engine, user.email, PASSWORD, by=HERE)
+    accounts.sign_in(any_engine, user.email, "a wrong password", by=HERE)
+    accounts.use_link(any_engine, token, by=HERE)
+    accounts.use_link(any_engine, token, by=HERE)
+    accounts.sign_out(any_engine, user.id, by=ANNA)
+    accounts.sign_out(any_engine, "somebody who is gone", by=ANNA)
+
+    with any_engine.sessions() as session:
+        noted = session.scalars(
+            sa.select(AuditEntry).where(AuditEntry.act.in_(["sign-in", "sign-out"]))
+        ).all()
+    came = [(one.actor, one.ip, one.request_id, one.after) for one in noted if one.act == "sign-in"]
+    assert sorted(came, key=str) == [
+        ("bo@example.com", "192.0.2.7", "a-request", {"by": "link"}),
+        ("bo@example.com", "192.0.2.7", "a-request", {"by": "password"}),
+    ]
+    assert [(one.actor, one.object_id) for one in noted if one.act == "sign-out"] == [(ANNA.name, user.id)]

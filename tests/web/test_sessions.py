@@ -51,7 +51,7 @@ def test_a_copied_cookie_is_dead_after_signing_out(browser, copied):
 
 def test_a_cookie_of_before_signs_nobody_out(app, engine, ann, browser, copied):
     browser.post("/logout")
-    again = client_of(app, accounts.use_link(engine, accounts.sign_in_link(engine, ann.email)))
+    again = client_of(app, accounts.use_link(engine, accounts.sign_in_link(engine, ann.email), by=CODE))
 
     copied.post("/logout")
 

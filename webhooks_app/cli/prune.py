@@ -9,6 +9,7 @@ import click
 from webhooks_app.cli.printed import json_option, say, say_json
 from webhooks_app.console import console
 from webhooks_app.engine import retention
+from webhooks_app.engine.audit import COMMAND_LINE
 from webhooks_app.settings import Settings
 
 
@@ -27,7 +28,7 @@ def prune(dry_run: bool, as_json: bool) -> None:
       flask --app wsgi webhooks prune --json
     """
     engine = console().engine
-    pruned = retention.would_prune(engine) if dry_run else retention.prune(engine)
+    pruned = retention.would_prune(engine) if dry_run else retention.prune(engine, by=COMMAND_LINE)
     if as_json:
         say_json({"dry_run": dry_run, **asdict(pruned)})
         return

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -62,17 +63,22 @@ def create_user(
     return user
 
 
-def sign_in(engine: Engine, email: str, password: str) -> User | None:
-    """The user with this e-mail and password, or None: in the same time, whether there is such a user or not."""
+def sign_in(engine: Engine, email: str, password: str, *, by: Actor) -> User | None:
+    """The user with this e-mail and password, or None: in the same time, whether there is such a user or not.
+
+    `by` says where they are; their name is known only then.
+    """
     with engine.readings() as session:
         user = session.scalar(sa.select(User).where(User.email == email.strip().lower()))
     if not passwords.fits(password, user.password_hash if user else None) or user is None:
         return None
-    values: dict[str, object] = {"last_seen_at": engine.clock()}
+    now = engine.clock()
+    values: dict[str, object] = {"last_seen_at": now}
     if user.password_hash is not None and passwords.is_dated(user.password_hash):
         values["password_hash"] = passwords.hashed(password)
     with engine.sessions.begin() as session:
         session.execute(sa.update(User).where(User.id == user.id).values(**values))
+        _note_entry(session, user, by, how="password", at=now)
     return user
 
 
@@ -90,8 +96,11 @@ def sign_in_link(engine: Engine, email: str | None = None, *, by: Actor = COMMAN
     return token
 
 
-def use_link(engine: Engine, token: str) -> User | None:
-    """The user whom the link signs in; it never does so again. None for one that is used, late or made up."""
+def use_link(engine: Engine, token: str, *, by: Actor) -> User | None:
+    """The user whom the link signs in; it never does so again. None for one that is used, late or made up.
+
+    `by` says where they are, as in `sign_in`.
+    """
     now = engine.clock()
     taken = (
         sa.delete(SignInLink)
@@ -103,6 +112,7 @@ def use_link(engine: Engine, token: str) -> User | None:
         user = session.get(User, user_id) if user_id else None
         if user is not None:
             user.last_seen_at = now
+            _note_entry(session, user, by, how="link", at=now)
     return user
 
 
@@ -119,19 +129,21 @@ def user_by_session(session: Session, kept: str) -> User | None:
     return user if user is not None and str(user.session_version) == version else None
 
 
-def sign_out(engine: Engine, user_id: str) -> None:
+def sign_out(engine: Engine, user_id: str, *, by: Actor) -> None:
     """End every session of the user, so that a copy of the cookie that signs out is worth nothing either.
 
     Links stay good: one may be on its way to them just now. A user who is gone has no sessions.
     """
-    ended = {"session_version": User.session_version + 1}
+    ended = (
+        sa.update(User)
+        .where(User.id == user_id)
+        .values(session_version=User.session_version + 1)
+        .returning(User.id)
+        .execution_options(synchronize_session=False)
+    )
     with engine.sessions.begin() as session:
-        session.execute(
-            sa.update(User)
-            .where(User.id == user_id)
-            .values(ended)
-            .execution_options(synchronize_session=False)
-        )
+        if session.scalar(ended) is not None:
+            note(session, by, "sign-out", "user", user_id, at=engine.clock())
 
 
 def sign_out_everywhere(engine: Engine, user_id: str, *, by: Actor) -> User:
@@ -204,6 +216,11 @@ def _is_there(engine: Engine, user_id: str) -> bool:
 
 def _described(user: User) -> dict[str, str]:
     return {"email": user.email, "role": str(user.role)}
+
+
+def _note_entry(session: Session, user: User, by: Actor, *, how: str, at: datetime) -> None:
+    # Those that fail change nothing, and whoever guesses must not be able to fill the log.
+    note(session, replace(by, name=user.email), "sign-in", "user", user.id, after={"by": how}, at=at)
 
 
 def _user_for_link(session: Session, email: str | None, *, now: datetime) -> User:

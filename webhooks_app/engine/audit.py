@@ -21,6 +21,8 @@ class Actor:
     request_id: str | None = None
 
 
+STRANGER = "stranger"  # somebody of whom nothing is known but where they are
+
 CODE = Actor("code")
 COMMAND_LINE = Actor("command line")
 SYSTEM = Actor("system")  # nobody asked for it: it follows from what happened

@@ -18,6 +18,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from webhooks_app.engine import Engine
+from webhooks_app.engine.audit import SYSTEM, Actor, note
 from webhooks_app.engine.busy import tried_again
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.settings import Settings
@@ -92,14 +93,26 @@ class Pace:
         self._sleep(max(SHORTEST_PAUSE_SECONDS, seconds))
 
 
-def prune(engine: Engine, *, goes_on: Callable[[], bool] = lambda: True, pace: Pace | None = None) -> Pruned:
-    """Delete what is old enough, until all of it is gone or `goes_on` says no; gives what was deleted."""
+def prune(
+    engine: Engine,
+    *,
+    goes_on: Callable[[], bool] = lambda: True,
+    pace: Pace | None = None,
+    by: Actor = SYSTEM,
+) -> Pruned:
+    """Delete what is old enough, until all of it is gone or `goes_on` says no; gives what was deleted.
+
+    What a person has deleted is in the audit log; what the settings delete every hour needs no entry each time.
+    """
     limits, pace = limits_at(engine.clock(), engine.settings), pace or Pace()
     counts = {
         name: sum(_in_pieces(engine, ids, statement, goes_on=goes_on, pace=pace) for ids in found)
         for name, found, statement in _steps(engine, limits)
     }
     _forget_expired(engine)
+    if by != SYSTEM and any(counts.values()):
+        with engine.sessions.begin() as session:
+            note(session, by, "prune", "deliveries", "old ones", after=counts, at=engine.clock())
     return Pruned(**counts)
 
 

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_app.console import console
 from webhooks_app.engine import accounts
-from webhooks_app.engine.audit import Actor
+from webhooks_app.engine.audit import STRANGER, Actor
 from webhooks_app.extensions import db, login
 from webhooks_app.storage.people import Role, User
 from webhooks_app.web.protection import request_id
@@ -84,7 +84,8 @@ def role_asked(view: Any) -> Role | None:
 
 def actor() -> Actor:
     """Who acts in this request, for the audit log."""
-    return Actor(current_user.email, ip=request.remote_addr, request_id=request_id())
+    name = current_user.email if current_user.is_authenticated else STRANGER
+    return Actor(name, ip=request.remote_addr, request_id=request_id())
 
 
 def begin_session(user: User) -> None:
@@ -102,11 +103,11 @@ def keep_session(user: User) -> None:
 
 def end_session() -> None:
     """Sign out: on the server too, so that a copy of the cookie is dead, and so are the user's other browsers."""
-    user_id = current_user.id if isinstance(current_user, User) else None
+    user_id, by = current_user.id if isinstance(current_user, User) else None, actor()
     logout_user()
     session.clear()
     if user_id is not None:
-        accounts.sign_out(console().engine, user_id)
+        accounts.sign_out(console().engine, user_id, by=by)
 
 
 def safe_next(target: str | None) -> str | None:

@@ -19,7 +19,7 @@ from webhooks_app.flask_command import flask_command
 from webhooks_app.storage.queries import people
 from webhooks_app.web.forms import SignInForm
 from webhooks_app.web.identity import begin_session, end_session, safe_next
-from webhooks_app.web.shared import engine, error_page, open_to_all, session
+from webhooks_app.web.shared import actor, engine, error_page, open_to_all, session
 
 bp = Blueprint("sign_in", __name__)
 
@@ -78,7 +78,7 @@ def enter() -> tuple[str, int] | BaseResponse:
     form = SignInForm()
     if not form.validate_on_submit():
         return render_template("sign_in/form.html", form=form, has_users=True), 422
-    user = accounts.sign_in(engine(), form.email.data, form.password.data)
+    user = accounts.sign_in(engine(), form.email.data, form.password.data, by=actor())
     if user is None:
         return render_template("sign_in/form.html", form=form, has_users=True, wrong=WRONG), 422
     begin_session(user)
@@ -98,7 +98,7 @@ def link(token: str) -> str | tuple[str, int]:
 @open_to_all
 def use_link(token: str) -> tuple[str, int] | BaseResponse:
     """Sign in by the link, once."""
-    user = accounts.use_link(engine(), token)
+    user = accounts.use_link(engine(), token, by=actor())
     if user is None:
         return render_template("sign_in/bad_link.html"), 404
     begin_session(user)
