@@ -11,7 +11,7 @@ from tests.build import settings_for
 from webhooks_app import Hook, create_app, hooks
 from webhooks_app.application import import_hooks
 from webhooks_app.console import Console
-from webhooks_app.errors import AlreadyRegistered, HooksModuleError
+from webhooks_app.errors import AlreadyRegistered, HooksModuleError, SettingError
 from webhooks_app.jobs import engine as engine_of_jobs
 from webhooks_app.storage import migrations
 from webhooks_app.storage.models import Listener
@@ -71,6 +71,24 @@ def test_a_console_with_an_https_address_has_the_strict_cookie(whole_app):
     assert plain.config["SESSION_COOKIE_NAME"] == "webhooks_session"
     assert strict.config["SESSION_COOKIE_NAME"] == "__Host-webhooks"
     assert strict.config["SESSION_COOKIE_SECURE"] is True
+
+
+PRODUCTION = {
+    "WEBHOOKS_HOOKS": "", "WEBHOOKS_ENV": "production", "PUBLIC_BASE_URL": "https://hooks.example.com",
+    "TRUSTED_HOSTS": "hooks.example.com", "REDIS_URL": "redis://127.0.0.1:1/0",
+}  # fmt: skip
+
+
+def test_production_does_not_start_with_the_debugger(whole_app, monkeypatch):
+    """Row 73 of the security plan: who crashes a page could type Python into it."""
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+
+    with pytest.raises(SettingError, match="FLASK_DEBUG is on, and production does not start with it"):
+        whole_app(**PRODUCTION)
+
+    assert whole_app(WEBHOOKS_HOOKS="").debug
+    monkeypatch.delenv("FLASK_DEBUG")
+    assert not whole_app(**PRODUCTION).debug
 
 
 @pytest.mark.parametrize(

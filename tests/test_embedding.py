@@ -230,3 +230,20 @@ def test_a_setting_that_is_not_allowed_is_one_line_there_too(tmp_path):
 
     assert (result.returncode, result.stdout) == (1, "")
     assert re.fullmatch(r'Error: PORT="eighty" is not allowed: .*\n', result.stderr)
+
+
+def test_production_does_not_start_in_a_host_that_is_debugged(tmp_path):
+    keys = dict.fromkeys(
+        ("SECRET_KEY", "WEBHOOKS_ENCRYPTION_KEYS"), "a-key-for-tests-of-thirty-two-bytes-or-more"
+    )
+    production = {
+        "WEBHOOKS_ENV": "production", "PUBLIC_BASE_URL": "https://shop.example.com", "FLASK_DEBUG": "1",
+        "TRUSTED_HOSTS": "shop.example.com", "REDIS_URL": "redis://127.0.0.1:1/0", **keys,
+    }  # fmt: skip
+
+    result = flask(tmp_path, "webhooks", "hooks", **production)
+
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: FLASK_DEBUG is on, and production does not start with it")
+    without = flask(tmp_path, "webhooks", "migrate", **{**production, "FLASK_DEBUG": "0"})
+    assert without.returncode == 0, without.stderr

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from webhooks_app import cli
-from webhooks_app.application import import_hooks, make_console
+from webhooks_app.application import import_hooks, make_console, refuse_debugger
 from webhooks_app.runtime.dev_env import ensure_dev_env
 from webhooks_app.settings import Settings
 from webhooks_app.start import refused_in_one_line
@@ -45,6 +45,7 @@ class Webhooks:
         self.host, self.db, self.url_prefix = app, db, "/" + url_prefix.strip("/")
         with refused_in_one_line():
             settings = self._settings()
+            refuse_debugger(app, settings)
             self.console = make_console(
                 settings,
                 caller_session=self._session_of_host,
