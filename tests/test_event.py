@@ -58,7 +58,9 @@ def test_what_a_hook_says_of_itself():
     assert Hook(name="plain", description="Mine.", verbose_name="Plain!").verbose_name == "Plain!"
 
 
-@pytest.mark.parametrize("name", ["a b", "ä", "a/b", "x" * 129, "<script>", ".", "..", 7])
+@pytest.mark.parametrize(
+    "name", ["a b", "ä", "a/b", "x" * 129, "<script>", ".", "..", "../x", "a\n", "a\r\nb", 7]
+)
 def test_a_name_that_cannot_be_in_a_url_is_refused(name):
     with pytest.raises(BadHook, match="cannot be named"):
         Hook(name=name)

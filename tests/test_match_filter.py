@@ -147,6 +147,12 @@ def test_json_that_is_no_filter_is_refused_with_the_reason(source, reason):
         Filter.from_json(source)
 
 
+def test_a_filter_may_have_as_many_conditions_and_patterns_as_the_plan_says():
+    """Row 51 of the security plan; the table above has one more of each."""
+    assert len(Filter.from_json({f"a{n}": 1 for n in range(50)}).conditions) == 50
+    assert len(Filter.from_json({f"a{n}": {"like": "x"} for n in range(10)}).conditions) == 10
+
+
 @pytest.mark.parametrize(
     ("conditions", "reason"),
     [

@@ -144,8 +144,17 @@ def test_a_change_leaves_what_it_does_not_name(write, path):
     assert answer.json == expected
 
 
-def test_a_change_names_only_what_can_change(write, path):
-    assert refused(write("PATCH", path, json={"version": 1})) == {("version", "unknown_field")}
+NOT_GIVEN = {
+    **dict.fromkeys(("id", "state", "state_reason", "created_at", "updated_at"), "read_only"),
+    **dict.fromkeys(("version", "is_admin", "disabled_reason", "headers_sealed", "secret"), "unknown_field"),
+}
+
+
+@pytest.mark.parametrize(("field", "code"), NOT_GIVEN.items())
+def test_a_change_names_only_what_can_change(write, path, field, code):
+    """Row 65 of the security plan."""
+    assert refused(write("PATCH", path, json={field: 1})) == {(field, code)}
+    assert refused(write("POST", "/listeners", json={**WANTED, field: 1})) == {(field, code)}
 
 
 def test_a_listener_that_is_sent_back_as_it_was_read_is_told_what_cannot_be_set(write, path):

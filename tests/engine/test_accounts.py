@@ -70,6 +70,11 @@ def test_an_old_hash_is_made_anew_when_its_user_signs_in(engine, make_user):
     assert accounts.sign_in(engine, user.email, PASSWORD, by=HERE)
 
 
+def test_a_password_is_hashed_as_the_plan_says(engine, make_user):
+    """Row 59 of the security plan: argon2id with 19 MiB, two passes and one lane."""
+    assert passwords.hashed(PASSWORD).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
 @pytest.mark.parametrize(
     "password, code",
     [

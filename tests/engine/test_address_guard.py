@@ -122,6 +122,7 @@ def test_the_name_stays_the_host_and_is_asked_for_as_absolute() -> None:
         send(transport, receiver.url("hooks.example.com"))
 
     assert f"Host: hooks.example.com:{receiver.port}".encode() in receiver.requests[0]
+    assert names.asked == ["hooks.example.com."]  # so that no search domain of this host is tried
 
 
 def test_a_name_of_the_hosts_file_is_asked_for_as_it_is() -> None:

@@ -63,8 +63,9 @@ def pages(app, engine, clock):
 
     def crawl(text):
         user = factories.make_user(engine, email=f"{text}@example.com")
+        url = text if _ELSEWHERE.match(text) else f"https://example.com/?q={text}"
         listener = factories.make_listener(
-            engine, name=text, url=f"https://example.com/?q={text}", state="disabled", state_reason=text,
+            engine, name=text, url=url, state="disabled", state_reason=text,
             filter={"name": {"is": text}}, config={text: text},
         )  # fmt: skip
         parts = parts_for(engine, listener, user)
@@ -104,9 +105,21 @@ def test_hostile_text_stays_text_on_every_page(pages, texts):
     ]  # a template of ours would say so
 
 
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "//evil.example/"]
+)
+def test_an_address_that_came_from_outside_is_shown_and_leads_nowhere(pages, address):
+    """Row 75 of the security plan: as a URL, as the Location of an answer, and as every other text."""
+    found = dict(pages(address))
+
+    assert {page: one.faults for page, one in found.items() if one.faults} == {}
+    assert sum(address in one.says for one in found.values()) >= 10
+
+
 def test_what_is_looked_for_would_be_found():
     for text in HOSTILE[:5]:
         assert Page(f"<p>{text}</p>").faults
+    assert Page('<a href="JaVaScRiPt:alert(1)">').faults and Page('<a href="//evil.example">').faults
     assert Page('<a title="" onmouseover="alert(1)">').faults
     assert not Page('<a href="/hooks">x</a><script src="/static/js/app.js"></script>').faults
 

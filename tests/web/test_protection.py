@@ -32,10 +32,27 @@ def test_a_page_that_fails_has_them_too(app, viewer):
 
 
 def test_no_script_or_style_may_stand_in_a_page(client):
-    policy = client.get("/login").headers["Content-Security-Policy"]
+    policy = dict(
+        one.split(" ", 1) for one in client.get("/login").headers["Content-Security-Policy"].split("; ")
+    )
 
-    assert "default-src 'none'" in policy
-    assert "unsafe" not in policy
+    ours, none = "'self'", "'none'"
+    assert policy == {
+        "default-src": none, "script-src": ours, "style-src": ours, "img-src": f"{ours} data:", "font-src": ours,
+        "connect-src": ours, "form-action": ours, "base-uri": none, "frame-ancestors": none, "object-src": none,
+        "manifest-src": ours,
+    }  # fmt: skip
+
+
+def test_the_other_headers_say_what_the_plan_says(client):
+    """Row 54 of the security plan; the test above holds them on each kind of answer."""
+    headers = client.get("/login").headers
+
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "camera=()" in headers["Permissions-Policy"]
 
 
 @pytest.mark.parametrize("address", ["/login", "/hooks", "/no-such-page"])

@@ -1,6 +1,7 @@
 """Are settings only read, tokens and links shown once, and users managed by admins alone?"""
 
 import re
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -147,3 +148,12 @@ def test_a_settings_meaning_shows_code_as_code(viewer):
     text = page(viewer, "/settings")
 
     assert "<code>webhooks up</code>" in text and "`" not in text
+
+
+@pytest.mark.parametrize("proxy", [None, "http://proxy.example.com:3128"])
+def test_with_a_proxy_it_is_said_whose_job_the_addresses_are(app, engine, viewer, proxy):
+    """Row 12 of the security plan."""
+    settings = replace(engine.settings, outbound_proxy=proxy)
+    app.extensions["webhooks"] = replace(app.extensions["webhooks"], settings=settings)
+
+    assert ("Address filtering is then the proxy’s job" in page(viewer, "/settings")) is (proxy is not None)
