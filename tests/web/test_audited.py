@@ -59,6 +59,10 @@ ACTS = {
     ("POST", "/echo"): ({}, ["create echo box"]),
     ("POST", "/echo/<token>/answer"): ({"answer": "500"}, ["change echo box"]),
     ("POST", "/echo/<token>/clear"): ({}, ["clear echo box"]),
+    ("POST", "/settings/password"): (
+        {"current_password": PASSWORD, "password": f"another {PASSWORD}"},
+        ["set-password user"],
+    ),
     ("POST", "/settings/tokens"): ({"name": "shop", "scope": "read"}, ["create token"]),
     ("POST", "/settings/tokens/<token_id>/revoke"): ({}, ["revoke token"]),
     ("POST", "/settings/users"): (
@@ -66,6 +70,7 @@ ACTS = {
         ["create user", "sign-in-link user"],
     ),
     ("POST", "/settings/users/<user_id>/link"): ({}, ["sign-in-link user"]),
+    ("POST", "/settings/users/<user_id>/password"): ({}, ["remove-password user", "sign-in-link user"]),
     ("POST", "/settings/users/<user_id>/role"): ({"role": "operator"}, ["change user"]),
     ("POST", "/settings/users/<user_id>/sign-out"): ({}, ["sign-out-everywhere user"]),
     ("POST", "/settings/users/<user_id>/remove"): ({}, ["delete user"]),
@@ -83,7 +88,7 @@ ACTS = {
 
 @pytest.fixture
 def admin(engine):
-    return factories.make_user(engine, email="admin@example.com", role="admin")
+    return accounts.create_user(engine, "admin@example.com", "admin", password=PASSWORD, by=CODE)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Who may come in? Users with a password or a one-time link, and sessions that can be ended everywhere.
 
-Programs come in by API tokens (tokens.py), which can be reached from here too. Passwords are hashed outside
-any transaction: that takes long on purpose, and a lock must not wait for it.
+Programs come in by API tokens (tokens.py), and a password is changed in user_passwords.py; both can be reached from
+here too. Passwords are hashed outside any transaction: that takes long on purpose, and a lock must not wait for it.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ from sqlalchemy.orm import Session
 from webhooks_app.engine import Engine, passwords
 from webhooks_app.engine.audit import COMMAND_LINE, Actor, note
 from webhooks_app.engine.tokens import NewToken, create_token, revoke_token, token_of, touch_token
+from webhooks_app.engine.user_passwords import change_password, remove_password, set_password
+from webhooks_app.engine.user_rows import let_nobody_in, locked_user
 from webhooks_app.errors import Conflict, FieldError, NotFound, Refused
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.people import Role, SignInLink, User
 
 __all__ = [
-    "NewToken", "create_token", "create_user", "delete_user", "link_is_good", "revoke_token", "set_password",
-    "set_role", "sign_in", "sign_in_link", "sign_out", "sign_out_everywhere", "token_of", "touch_token", "use_link",
-    "user_by_session",
+    "NewToken", "change_password", "create_token", "create_user", "delete_user", "link_is_good", "remove_password",
+    "revoke_token", "set_password", "set_role", "sign_in", "sign_in_link", "sign_out", "sign_out_everywhere",
+    "token_of", "touch_token", "use_link", "user_by_session",
 ]  # fmt: skip
 
 LINK_LIVES = timedelta(minutes=15)
@@ -149,20 +151,9 @@ def sign_out(engine: Engine, user_id: str, *, by: Actor) -> None:
 def sign_out_everywhere(engine: Engine, user_id: str, *, by: Actor) -> User:
     """End every session of the user, and the links that would begin one. Raises NotFound."""
     with engine.sessions.begin() as session:
-        user = _locked(session, user_id)
-        _let_nobody_in(session, user)
+        user = locked_user(session, user_id)
+        let_nobody_in(session, user)
         note(session, by, "sign-out-everywhere", "user", user_id, at=engine.clock())
-    return user
-
-
-def set_password(engine: Engine, user_id: str, password: str, *, by: Actor) -> User:
-    """Give the user a new password, and end their sessions and open links. Raises NotFound, Refused."""
-    kept = passwords.hashed(password)
-    with engine.sessions.begin() as session:
-        user = _locked(session, user_id)
-        user.password_hash = kept
-        _let_nobody_in(session, user)
-        note(session, by, "set-password", "user", user.id, at=engine.clock())
     return user
 
 
@@ -173,7 +164,7 @@ def set_role(engine: Engine, user_id: str, role: str, *, by: Actor) -> User:
     """
     wanted = _role(role)
     with engine.sessions.begin() as session:
-        user = _locked(session, user_id)
+        user = locked_user(session, user_id)
         before = _described(user)
         if user.role == wanted:
             return user
@@ -188,7 +179,7 @@ def set_role(engine: Engine, user_id: str, role: str, *, by: Actor) -> User:
 def delete_user(engine: Engine, user_id: str, *, by: Actor) -> None:
     """Take the user away, with their links. Raises NotFound, and Conflict for the last admin."""
     with engine.sessions.begin() as session:
-        user = _locked(session, user_id)
+        user = locked_user(session, user_id)
         _keep_an_admin(session, user)
         note(session, by, "delete", "user", user.id, before=_described(user), at=engine.clock())
         session.execute(sa.delete(SignInLink).where(SignInLink.user_id == user.id))
@@ -236,18 +227,6 @@ def _user_for_link(session: Session, email: str | None, *, now: datetime) -> Use
     if found is None:
         raise NotFound(f"There is no user {email}." if email else "There is no admin.")
     return found
-
-
-def _locked(session: Session, user_id: str) -> User:
-    user = session.get(User, user_id, with_for_update=True)
-    if user is None:
-        raise NotFound("There is no such user.")
-    return user
-
-
-def _let_nobody_in(session: Session, user: User) -> None:
-    user.session_version += 1
-    session.execute(sa.delete(SignInLink).where(SignInLink.user_id == user.id))
 
 
 def _keep_an_admin(session: Session, user: User) -> None:

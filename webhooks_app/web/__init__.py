@@ -9,7 +9,7 @@ from flask import Flask
 # Each has a blueprint `bp`; a module is a noun.
 NOUNS = (
     "sign_in", "dashboard", "hooks", "event_sending", "listeners", "listener_forms", "demo", "echo",
-    "deliveries", "events", "system", "settings", "audit", "health",
+    "deliveries", "events", "system", "settings", "own_password", "audit", "health",
 )  # fmt: skip
 
 

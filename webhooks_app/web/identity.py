@@ -26,7 +26,10 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 IDLE_SECONDS = 3600
 LONGEST_SECONDS = 12 * 3600
+LINK_PROVES_SECONDS = 15 * 60
 NOTED_EVERY_SECONDS = 60  # a cookie that changed with every request would be sent with every answer
+
+_BY_LINK = "by_link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,23 @@ def actor() -> Actor:
     return Actor(name, ip=request.remote_addr, request_id=request_id())
 
 
-def begin_session(user: User) -> None:
+def begin_session(user: User, *, by_link: bool = False) -> None:
     """Sign `user` in, in a session of their own: a cookie that was planted before is worth nothing."""
     session.clear()
     login_user(user)
     session["signed_in_at"] = session["seen_at"] = _now()
+    if by_link:
+        session[_BY_LINK] = True
+
+
+def has_just_come_by_link() -> bool:
+    """Whether this session began by a link a few minutes ago, which says who it is as a password would."""
+    return bool(session.get(_BY_LINK)) and _now() - session["signed_in_at"] <= LINK_PROVES_SECONDS
+
+
+def forget_link() -> None:
+    """What a link has proved it has proved once."""
+    session.pop(_BY_LINK, None)
 
 
 def keep_session(user: User) -> None:

@@ -136,6 +136,16 @@ def sign_in_link(user_id: str) -> Answer:
     return _with_link(_user(user_id))
 
 
+@bp.post("/users/<user_id>/password")
+@allowed("admin")
+def reset_password(user_id: str) -> Answer:
+    """Void a password that is lost or known to others; the link that follows lets its user set another."""
+    user = accounts.remove_password(engine(), user_id, by=actor())
+    keep_session(user)
+    flash(f"The password of {user.email} is void, and they are signed out in every browser.", "success")
+    return _with_link(user)
+
+
 @bp.post("/users/<user_id>/role")
 @allowed("admin")
 def set_role(user_id: str) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, SelectChoice, SelectField, StringField
+from wtforms import EmailField, HiddenField, PasswordField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from webhooks_app.errors import Refused
@@ -43,6 +43,13 @@ class UserForm(MakingForm):
 
     email = EmailField("E-mail", [InputRequired("Write their e-mail."), Length(max=254)])
     role = SelectField("Role", choices=[SelectChoice(role.value, role.value.capitalize()) for role in Role])
+
+
+class PasswordForm(FlaskForm):
+    """A user's own new password; `current_password` is taken away where they have just come by a link."""
+
+    current_password = PasswordField("Current password", [InputRequired("Write your current password.")])
+    password = PasswordField("New password", [InputRequired("Write a new password.")])
 
 
 def show_refusal(form: FlaskForm, refusal: Refused) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
-from flask_limiter import RequestLimit
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -19,7 +17,8 @@ from webhooks_app.flask_command import flask_command
 from webhooks_app.storage.queries import people
 from webhooks_app.web.forms import SignInForm
 from webhooks_app.web.identity import begin_session, end_session, safe_next
-from webhooks_app.web.shared import actor, engine, error_page, open_to_all, session
+from webhooks_app.web.shared import actor, engine, open_to_all, session
+from webhooks_app.web.throttle import too_many
 
 bp = Blueprint("sign_in", __name__)
 
@@ -43,14 +42,7 @@ def _has_failed(response: Response) -> bool:
     return response.status_code == 422
 
 
-def _too_many(limit: RequestLimit) -> Response:
-    seconds = max(1, round(limit.reset_at - time.time()))
-    response = error_page(429, f"Too many attempts. Try again in {seconds} seconds.")
-    response.headers["Retry-After"] = str(seconds)
-    return response
-
-
-_throttled: dict[str, Any] = {"methods": ["POST"], "deduct_when": _has_failed, "on_breach": _too_many}
+_throttled: dict[str, Any] = {"methods": ["POST"], "deduct_when": _has_failed, "on_breach": too_many}
 
 
 @bp.before_request
@@ -101,7 +93,7 @@ def use_link(token: str) -> tuple[str, int] | BaseResponse:
     user = accounts.use_link(engine(), token, by=actor())
     if user is None:
         return render_template("sign_in/bad_link.html"), 404
-    begin_session(user)
+    begin_session(user, by_link=True)
     return redirect(_where_to())
 
 
