@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
 
 from tests import shop
 from tests.patience import PATIENCE
 from tests.stack import Stack
-from webhooks_app import hooks
+from webhooks_app import Webhooks, hooks
 from webhooks_app.engine import listeners
 from webhooks_app.engine.audit import COMMAND_LINE
 from webhooks_app.engine.deliver import deliver_batch
@@ -33,9 +35,11 @@ HERE = Path(__file__).parent
 
 @pytest.fixture
 def registry():
-    """The hooks' binding as it was, and no hook of the shop's, whatever a test left."""
-    port = hooks._port
+    """The hooks' binding and the package's logger as they were, and no hook of the shop's, whatever a test left."""
+    port, ours = hooks._port, logging.getLogger("webhooks_app")
+    handlers = list(ours.handlers)
     yield
+    ours.handlers[:] = handlers
     if "shop.order" in hooks:
         hooks.unregister("shop.order")
     hooks._port = port
@@ -196,6 +200,33 @@ def test_the_host_keeps_its_tables_and_we_keep_ours(embedded, engine):
     with embedded.app_context():
         left = set(sa.inspect(shop.db.engine).get_table_names())
     assert left - {migrations.VERSION_TABLE} == {"order"}
+
+
+def test_a_secret_comes_to_no_log_of_the_host(embedded, engine, caplog):
+    """Row 42 of the security plan, for what we log ourselves."""
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+    logging.getLogger("webhooks_app.any").warning("made %s with %s", secret, embedded.secret_key)
+
+    assert [record.getMessage() for record in caplog.records] == ["made whsec_*** with ***"]
+
+
+def test_a_handler_of_the_host_can_be_kept_clean(tmp_path, registry):
+    app = Flask("host", instance_path=str(tmp_path))
+    app.config.update(SECRET_KEY="a host's own key", SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/host.db")
+    db, handler = SQLAlchemy(app), logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    webhooks = Webhooks(app, db=db)
+
+    webhooks.redact(handler)
+
+    record = logging.LogRecord(
+        "host", logging.INFO, "x.py", 1, "by %s at /login/%s", ("a host's own key", "x" * 30), None
+    )
+    assert handler.format(record) == "INFO by *** at /login/***"
+    webhooks.console.extensions["webhooks"].sa_engine.dispose()
+    with app.app_context():
+        db.engine.dispose()
 
 
 def test_the_demo_is_not_loaded(embedded):

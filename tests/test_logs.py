@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from tests.build import settings_for
-from webhooks_app.logs import JsonFormatter, Redaction, TextFormatter, escaped, set_up_logging
+from webhooks_app.logs import JsonFormatter, TextFormatter, set_up_logging
+from webhooks_app.redaction import Redaction, escaped
 
 
 def record(message: str, *arguments: object, exc_info=None, **extra: object) -> logging.LogRecord:

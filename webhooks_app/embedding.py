@@ -6,6 +6,7 @@ cookie collides with the host's; its tables stand in the host's database. Events
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -18,6 +19,8 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from webhooks_app import cli
 from webhooks_app.application import import_hooks, make_console, refuse_debugger
+from webhooks_app.logs import clean_for_others
+from webhooks_app.redaction import CleanFormatter, redaction_for
 from webhooks_app.runtime.dev_env import ensure_dev_env
 from webhooks_app.settings import Settings
 from webhooks_app.start import refused_in_one_line
@@ -30,7 +33,8 @@ class Webhooks:
 
     `db` is the host's Flask-SQLAlchemy object, `admin` says inside a request of the host whether whoever
     asks may use the console (without it, the console has users of its own), `url_prefix` is where it stands.
-    `console` is the mounted application. Raises SettingError where a setting is not allowed, and
+    `console` is the mounted application. What it logs comes to the host's handlers without secrets; `redact` does
+    the same for what others log. Raises SettingError where a setting is not allowed, and
     HooksModuleError for a module of WEBHOOKS_HOOKS that cannot be imported.
     """
 
@@ -46,6 +50,7 @@ class Webhooks:
         with refused_in_one_line():
             settings = self._settings()
             refuse_debugger(app, settings)
+            clean_for_others(settings)
             self.console = make_console(
                 settings,
                 caller_session=self._session_of_host,
@@ -53,10 +58,15 @@ class Webhooks:
                 url_prefix=self.url_prefix,
             )
             import_hooks(settings.hooks)
+        self._redacted = redaction_for(settings)
         app.extensions["webhooks"] = self.console.extensions["webhooks"]
         cli.register(app)
         mounted = DispatcherMiddleware(app.wsgi_app, {self.url_prefix: self.console.wsgi_app})
         app.wsgi_app = _remember_environ(mounted)  # type: ignore[method-assign,assignment]  # Flask documents it
+
+    def redact(self, handler: logging.Handler) -> None:
+        """Star secrets, and escape control characters, in whatever this handler of the host's log writes."""
+        handler.setFormatter(CleanFormatter(handler.formatter, self._redacted))
 
     def _settings(self) -> Settings:
         instance = Path(self.host.instance_path)

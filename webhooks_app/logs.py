@@ -2,60 +2,21 @@
 
 It goes to stdout; only a command that prints an answer there, such as a token, leaves it to stderr.
 
-Control characters are shown escaped: what a receiver or a caller sends must not forge a line or move the
-cursor of whoever reads it. Secrets are starred, whoever logs them: those that have a form of their own, and the
-values of this process's own settings.
+Without control characters and secrets (`redaction`), whoever logs them.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TextIO
-from urllib.parse import urlsplit
 
+from webhooks_app.redaction import CleaningHandler, Redaction, escaped, redaction_for
 from webhooks_app.settings import Settings
 
-# C0 and C1 controls, and the characters that turn the direction of text.
-_UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-# What lets somebody in or signs for us, in the forms that it is written in; what says which it is stays.
-_SECRET = re.compile(
-    r"""
-    (?P<kept>
-        \bwhsec_ | \bwhk_                      # signing secrets and API tokens
-      | \b(?:bearer|basic)[ ]+(?=\S{16})       # of an Authorization header
-      | /login/(?=[\w-]{20})                   # a link that signs in once
-      | ://[^\s/:@]*:(?=[^\s/@]*@)             # the password of an address
-    )
-    [^\s"',;@)}\]]+
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-_STARRED = "***"
-_SHORTEST = 8  # a shorter value of a setting is no secret, and its letters stand in other words
-
-
-class Redaction:
-    """Stars secrets in a text: those of a known form, and these values."""
-
-    def __init__(self, values: Iterable[str] = ()) -> None:
-        own = sorted({one for one in values if len(one) >= _SHORTEST}, key=len, reverse=True)
-        self._own = re.compile("|".join(map(re.escape, own))) if own else None
-
-    def __call__(self, text: str) -> str:
-        if self._own is not None:
-            text = self._own.sub(_STARRED, text)
-        return _SECRET.sub(lambda found: found["kept"] + _STARRED, text)
-
-
-def escaped(text: str) -> str:
-    """The text on one line, with everything that a terminal would act on made visible."""
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+PACKAGE = "webhooks_app"  # whose modules' loggers are named after it
 
 
 class TextFormatter(logging.Formatter):
@@ -107,19 +68,17 @@ def set_up_logging(settings: Settings) -> None:
         ours.set_name("webhooks_app")
         root.addHandler(ours)
     form = JsonFormatter if settings.log_format == "json" else TextFormatter
-    ours.setFormatter(form(Redaction(_secrets_of(settings))))
+    ours.setFormatter(form(redaction_for(settings)))
     for chatty in ("alembic", "rq.worker", "urllib3"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
 
 
-def _secrets_of(settings: Settings) -> Iterator[str]:
-    yield settings.secret_key
-    yield from settings.secret_key_fallbacks
-    yield settings.metrics_token or ""
-    for key in settings.encryption_keys:
-        yield key.rstrip("=")  # as it may have been written
-    for address in (settings.database_url, settings.redis_url, settings.outbound_proxy or ""):
-        yield urlsplit(address).password or ""
+def clean_for_others(settings: Settings) -> None:
+    """Inside another application, whose log is its own: let our records come there without secrets, once."""
+    ours = logging.getLogger(PACKAGE)
+    for handler in [one for one in ours.handlers if isinstance(one, CleaningHandler)]:
+        ours.removeHandler(handler)
+    ours.addHandler(CleaningHandler(redaction_for(settings)))
 
 
 def log_to(stream: TextIO) -> None:

@@ -34,7 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One installation for all browser tests; when they are over, its logs hold no secret (row 42)."""
     folder = tmp_path_factory.mktemp("installation")
-    with running(folder, LOG_LEVEL="INFO") as stack:
+    # With the access log, which is off unless asked for: the addresses of sign-in links come by there.
+    with running(folder, LOG_LEVEL="INFO", GUNICORN_CMD_ARGS="--access-logfile -") as stack:
         yield stack
     told = {path.name: SECRET.findall(path.read_text("utf-8")) for path in folder.glob("*.log")}
     assert "web.log" in told

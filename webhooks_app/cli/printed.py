@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from webhooks_app.logs import escaped
+from webhooks_app.redaction import escaped
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, in the shape of the API.")
 

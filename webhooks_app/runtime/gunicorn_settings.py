@@ -36,6 +36,9 @@ graceful_timeout = 30 if _is_production else 2
 keepalive = 5
 loglevel = _read("LOG_LEVEL").lower()
 errorlog = "-"
+logger_class = (
+    "webhooks_app.runtime.gunicorn_log.CleanLogger"  # whichever logs are asked for on the command line
+)
 # Headers of a proxy count only where WEBHOOKS_PROXY_HOPS says so, and then in the application.
 forwarded_allow_ips = ""
 # A second way in, in a folder of gunicorn's choice, that nobody here uses.
