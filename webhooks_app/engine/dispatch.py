@@ -23,6 +23,7 @@ from webhooks_app.engine.busy import tried_again
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.engine.queueing import BATCH, push, room_for_jobs
 from webhooks_app.storage.ids import new_id
+from webhooks_app.storage.insert import insert_rows
 from webhooks_app.storage.models import Delivery, Event, Listener, State, Status
 
 log = logging.getLogger("webhooks_app.dispatch")
@@ -35,9 +36,7 @@ MOST_DELIVERIES = 10_000
 _ROWS_AT_ONCE = 1_000
 _IDS_AT_ONCE = 500  # SQLite takes 32,766 values in a statement
 Deliver = Callable[[Sequence[str]], None]
-_DELIVERIES = sa.insert(
-    cast("sa.Table", Delivery.__table__)
-)  # Core, because the ORM would look at every row twice
+_DELIVERIES = cast("sa.Table", Delivery.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +151,7 @@ def _write_deliveries(session: Session, events: Sequence[Any], *, now: datetime,
         row["queued_at"] = now
         queued -= 1
     for start in range(0, len(rows), _ROWS_AT_ONCE):
-        session.execute(_DELIVERIES, rows[start : start + _ROWS_AT_ONCE])
+        insert_rows(session, _DELIVERIES, rows[start : start + _ROWS_AT_ONCE])
     return _Dispatched(matched, due_ids, left=len(events) - matched)
 
 

@@ -30,6 +30,7 @@ from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome, Timings
 from webhooks_app.engine.retry import Disable, Done, GiveUp, Retry, Step, next_step
 from webhooks_app.storage.ids import new_id
+from webhooks_app.storage.insert import insert_rows
 from webhooks_app.storage.models import Attempt, Delivery, Status
 from webhooks_app.storage.queries.among import among
 
@@ -38,7 +39,7 @@ log = logging.getLogger("webhooks_app.deliver")
 _PHASES = tuple(one.name for one in fields(Timings))
 # Core, because the ORM would look at every row twice.
 _DELIVERIES = cast("sa.Table", Delivery.__table__)
-_ATTEMPTS = sa.insert(cast("sa.Table", Attempt.__table__))
+_ATTEMPTS = cast("sa.Table", Attempt.__table__)
 # While the database is locked or restarts, what was sent is worth waiting for: else it would be sent again. After
 # so long it is the stragglers who try again.
 _LONGEST_SECONDS = 20.0
@@ -130,7 +131,7 @@ def _record(engine: Engine, finished: Sequence[Finished]) -> None:
             ours |= _move(session, ids, token=token, change=change)
         kept = [one for one in finished if one.claimed.id in ours]
         if kept:
-            session.execute(_ATTEMPTS, [attempt_row(one, worker=engine.worker_name) for one in kept])
+            insert_rows(session, _ATTEMPTS, [attempt_row(one, worker=engine.worker_name) for one in kept])
         reach("record.mid_tx")
         others = [one for one in finished if one.claimed.id not in ours]
         late = [one for one in others if _supersede(session, one, now=now) and one.outcome.accepted]
