@@ -63,7 +63,7 @@ def test_a_json_object_for_programs():
     assert "\n" not in line
     assert "ValueError: first" in entry.pop("traceback")
     assert entry == {
-        "time": "2026-03-02T09:30:00.250+00:00",
+        "time": "2026-03-02T09:30:00.250Z",
         "level": "WARNING",
         "logger": "webhooks_app.web",
         "message": "a\nb",

@@ -42,7 +42,10 @@ class Count(int):
 @pytest.mark.parametrize(
     ("value", "kept"),
     [
-        (datetime(2026, 12, 31, 23, 59, 58, tzinfo=UTC), "2026-12-31T23:59:58+00:00"),
+        (datetime(2026, 12, 31, 23, 59, 58, tzinfo=UTC), "2026-12-31T23:59:58Z"),
+        (datetime(2026, 12, 31, 23, 59, 58, 120_000, tzinfo=UTC), "2026-12-31T23:59:58.120000Z"),
+        (datetime(2026, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=2))), "2026-12-31T23:59:00+02:00"),
+        (time(23, 59, tzinfo=UTC), "23:59:00Z"),
         (datetime(2026, 12, 31, tzinfo=timezone(timedelta(hours=2))), "2026-12-31T00:00:00+02:00"),
         (date(2026, 12, 31), "2026-12-31"),
         (time(8, 30), "08:30:00"),

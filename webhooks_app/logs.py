@@ -27,9 +27,8 @@ class TextFormatter(logging.Formatter):
         self._redacted = redacted or Redaction()
 
     def format(self, record: logging.LogRecord) -> str:
-        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         said = escaped(self._redacted(record.getMessage()))
-        line = f"{moment[:-6]}Z {record.levelname} {record.name}: {said}"
+        line = f"{_moment_of(record)} {record.levelname} {record.name}: {said}"
         if record.exc_info:
             trace = self._redacted(self.formatException(record.exc_info))
             line = "\n".join([line, *map(escaped, trace.splitlines())])
@@ -47,7 +46,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         entry = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": _moment_of(record),
             "level": record.levelname,
             "logger": record.name,
             "message": self._redacted(record.getMessage()),
@@ -56,6 +55,12 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             entry["traceback"] = self._redacted(self.formatException(record.exc_info))
         return json.dumps(entry)
+
+
+def _moment_of(record: logging.LogRecord) -> str:
+    return (
+        datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
 
 
 def set_up_logging(settings: Settings) -> None:

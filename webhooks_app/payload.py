@@ -156,7 +156,8 @@ def _value(value: object, depth: int) -> Json:
 
 def _foreign(value: object) -> str:
     if isinstance(value, (datetime, date, time)):
-        return value.isoformat()
+        # UTC is written as everywhere else on the wire, by Z; another offset is the application's and stays.
+        return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, (Decimal, UUID)):
         return str(value)
     raise _Unfit(f"{type(value).__name__} is not a JSON type.")

@@ -21,6 +21,7 @@ from webhooks_app.engine.ladder import PROBE_LOST, Disable, Fail, Health, Probe,
 from webhooks_app.engine.listener_rows import touch
 from webhooks_app.engine.probe import let_one_go
 from webhooks_app.event import Hook
+from webhooks_app.payload import json_value
 from webhooks_app.storage.models import Listener, State
 
 
@@ -95,7 +96,7 @@ class Climb:
         )
 
     def _warn(self, reason: str, disabled_at: datetime) -> None:
-        after = {"reason": reason, "disabled_at": disabled_at.isoformat()}
+        after = {"reason": reason, "disabled_at": json_value(disabled_at)}
         note(self.session, SYSTEM, "warn", "listener", self.listener.id, after=after, at=self.now)
         self._tell(LISTENER_WARNED, reason, next_moment=disabled_at)
         self.health = replace(self.health, warned_at=self.now)
