@@ -76,7 +76,7 @@ def tiles(span: Span, backlog: Backlog, *, since: datetime) -> list[dict[str, An
         {
             "label": "Held now",
             "value": _up_to(backlog.held, COUNTED_UP_TO),
-            "note": "until their listener is resumed" if backlog.held else "nothing is held",
+            "note": "until their listener can be sent to again" if backlog.held else "nothing is held",
             "tone": "warn" if backlog.held else "",
             "href": log_of(("status", "held")),
         },
