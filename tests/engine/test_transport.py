@@ -20,7 +20,7 @@ from tests.engine.hostile_receiver import (
 from tests.patience import PATIENCE
 from webhooks_app.engine.addresses import NetworkPolicy
 from webhooks_app.engine.message import Message
-from webhooks_app.engine.outcome import Outcome
+from webhooks_app.engine.outcome import GONE, Outcome
 from webhooks_app.engine.transport import Transport
 from webhooks_app.errors import SettingError
 
@@ -91,9 +91,10 @@ def test_a_redirect_is_a_failure_and_is_not_followed(sending: Transport, status:
     [
         (
             b"HTTP/1.1 500 \x1b[2J\r\ncontent-length: 0\r\n\r\n",
-            "Receiver answered 500 Internal Server Error.",
+            "The receiver answered 500 Internal Server Error.",
         ),
-        (b"HTTP/1.1 799 Odd\r\ncontent-length: 0\r\n\r\n", "Receiver answered 799."),
+        (b"HTTP/1.1 410 Enough\r\ncontent-length: 0\r\n\r\n", GONE),
+        (b"HTTP/1.1 799 Odd\r\ncontent-length: 0\r\n\r\n", "The receiver answered 799."),
         (b"HTTP/1.1 304 Same\r\n\r\n", "Receiver answered 304; redirects are not followed."),
     ],
 )

@@ -13,7 +13,7 @@ def test_every_error_class_has_its_words():
 
 
 @pytest.mark.parametrize("error_class, error, words", [
-    ("http_500", "Receiver answered 500 Internal Server Error.", "Answered 500"),
+    ("http_500", "The receiver answered 500 Internal Server Error.", "Answered 500"),
     ("dns_failure", None, "DNS failure"),
     ("something_new", None, "Something new"),
     ("protocol_error", None, "Not valid HTTP"),

@@ -67,7 +67,7 @@ def why_not_accepted(status: int, location: str | None) -> tuple[str, str]:
     elif 300 <= status < 400:
         sentence = f"Receiver answered {status}; redirects are not followed."
     else:
-        sentence = f"Receiver answered {status}{_phrase(status)}."
+        sentence = f"The receiver answered {status}{_phrase(status)}."
     return f"http_{status}", sentence
 
 

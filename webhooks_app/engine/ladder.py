@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from webhooks_app.engine.outcome import GONE
 from webhooks_app.storage.models import State
 
 # Failing: so many failed attempts in a row, of so many deliveries, over so long.
@@ -26,7 +27,6 @@ WARNED_FAILURES = 4  # an attempt or two that failed long ago are no trouble
 DISABLED_AFTER = timedelta(hours=120)
 DISABLED_FAILURES = 20
 
-GONE = "The receiver answered 410 Gone."
 LONGEST_ERROR = 500  # characters; a receiver may answer with an endless Location
 
 

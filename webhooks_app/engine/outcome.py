@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+GONE = "The receiver answered 410 Gone."  # said of the attempt, of its delivery and of the listener, in one voice
+
 
 @dataclass(slots=True)  # not frozen: see Outcome
 class Timings:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from webhooks_app.engine.outcome import Outcome
+from webhooks_app.engine.outcome import GONE, Outcome
 from webhooks_app.event import Hook
 from webhooks_app.schedule import LONGEST_WAIT, parse_schedule, waits_of
 from webhooks_app.settings import Settings
@@ -65,7 +65,7 @@ def next_step(outcome: Outcome, *, tries: int, now: datetime, schedule: Schedule
     if outcome.accepted:
         return Done()
     if outcome.status_code == 410:
-        return Disable("The receiver answered 410 Gone.")
+        return Disable(GONE)
     if tries > len(schedule.waits):
         return GiveUp("The only attempt failed." if tries == 1 else f"All {tries} attempts failed.")
     return Retry(at=now + wait_after(outcome, tries=tries, now=now, schedule=schedule, chance=chance))

@@ -148,7 +148,7 @@ _BY_CODE = {
     404: Row("Nothing is at this URL (404)", _ANSWERED, "Check the path in the listener's URL."),
     410: Row(
         "The receiver is gone (410)",
-        _ANSWERED + " With 410 it says that it wants nothing more, so the listener was disabled.",
+        _ANSWERED + " With 410 Gone it says that it wants nothing more, so the listener was disabled.",
         "If that was a mistake, resume the listener and retry.",
     ),
     408: Row(
