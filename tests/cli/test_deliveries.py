@@ -27,6 +27,26 @@ def test_list_is_empty_then_newest_first(run, make_delivery, make_listener, cloc
     assert re.search(r"person +The shop +delivered +2 +200 +2026-03-02 09:30:00Z", lines[2])
 
 
+def test_a_long_name_is_cut_and_pushes_no_row_apart(run, make_delivery, make_listener):
+    make_delivery(listener=make_listener(name="n" * 200))
+    make_delivery(listener=make_listener(name="Shop"))
+
+    lines = run("deliveries", "list").stdout.splitlines()
+
+    assert f"  {'n' * 39}…  " in lines[2]
+    assert max(map(len, lines)) < 150
+
+
+def test_what_somebody_wrote_cannot_act_on_the_terminal(run, make_delivery, make_listener):
+    """Row 71 of the security plan."""
+    make_delivery(listener=make_listener(name="\x1b[2Jgone\u202e\nforged", url="http://a.example.com/"))
+
+    text = run("deliveries", "list").stdout
+
+    assert "\\u001b[2Jgone\\u202e\\u000aforged" in text
+    assert len(text.splitlines()) == 2
+
+
 @pytest.mark.parametrize(
     ("words", "count"),
     [

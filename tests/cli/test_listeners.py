@@ -144,3 +144,11 @@ def test_what_cannot_be_read_of_one_listener_does_not_hide_the_others(run, engin
     assert "Sound" in table.stdout
     headers = {one["name"]: one["settings"]["headers"] for one in document["data"]}
     assert headers == {"Broken": None, "Sound": {}}
+
+
+def test_a_long_name_and_address_are_cut_in_the_list(run, make_listener):
+    make_listener(name="n" * 200, url="https://example.com/" + "u" * 200)
+
+    line = run("listeners", "list").stdout.splitlines()[1]
+
+    assert f"  {'n' * 39}…  https://example.com/{'u' * 19}…  " in line

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from webhooks_app.cli.printed import brief, json_option, say, say_json, say_list, say_table
+from webhooks_app.cli.printed import brief, json_option, say, say_json, say_list, say_table, short
 from webhooks_app.cli.typed import DELIVERY, EVENT, LISTENER
 from webhooks_app.console import console
 from webhooks_app.engine import intervene
@@ -126,8 +126,8 @@ def retry(delivery: tuple[str, ...]) -> None:
 def _row(delivery: Delivery) -> tuple[object, ...]:
     return (
         ids.shown(ids.DELIVERY, delivery.id),
-        delivery.hook,
-        delivery.listener.name or delivery.listener.url,
+        short(delivery.hook),
+        short(delivery.listener.name or delivery.listener.url),
         delivery.status,
         delivery.attempt_count,
         delivery.last_status_code or delivery.last_error_class or "-",

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from webhooks_app.cli.printed import json_option, say, say_json, say_list, say_table
+from webhooks_app.cli.printed import json_option, say, say_json, say_list, say_table, short
 from webhooks_app.cli.typed import LISTENER, assigned
 from webhooks_app.console import console
 from webhooks_app.engine import listeners as verbs
@@ -46,7 +46,14 @@ def list_(hook: str | None, state: str | None, as_json: bool) -> None:
         say_list([as_document(each) for each in found])
         return
     rows = [
-        (ids.shown(ids.LISTENER, each.id), each.hook, each.state, each.name, each.url, sentence(each))
+        (
+            ids.shown(ids.LISTENER, each.id),
+            short(each.hook),
+            each.state,
+            short(each.name),
+            short(each.url),
+            sentence(each),
+        )
         for each in found
     ]
     say_table(("id", "hook", "state", "name", "url", "filter"), rows, nothing="There are no such listeners.")

@@ -15,6 +15,8 @@ import click
 
 from webhooks_app.redaction import escaped
 
+LONGEST_CELL = 40
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, in the shape of the API.")
 
 
@@ -44,6 +46,12 @@ def say_table(head: Sequence[str], rows: Iterable[Sequence[object]], *, nothing:
     for line in lines:
         padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         click.echo("  ".join(padded).rstrip())
+
+
+def short(text: str) -> str:
+    """A name or an address as it stands in a table: one that is long must not push every row apart."""
+    text = escaped(text)
+    return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"
 
 
 def rfc3339(moment: datetime | None) -> str | None:
