@@ -51,6 +51,17 @@ def test_create_token_prints_the_token_alone(run, engine):
     assert (row.name, row.scope) == ("the shop", "publish")
 
 
+def test_a_token_may_expire_after_some_days(run, engine, clock):
+    made = json.loads(run("create-token", "CI", "--scope", "read", "--expires-days", "30", "--json").stdout)
+
+    assert made["expires_at"] == "2026-04-01T09:30:00.000Z"
+    with engine.sessions() as session:
+        assert accounts.token_of(session, made["token"], now=clock())
+        clock.tick(30 * 24 * 3600)
+        assert accounts.token_of(session, made["token"], now=clock()) is None
+    assert run("create-token", "CI", "--scope", "read", "--expires-days", "0").exit_code == 2
+
+
 def test_sign_in_link_is_printed_alone_and_makes_the_first_admin(run, engine):
     result = run("sign-in-link")
 

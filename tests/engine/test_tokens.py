@@ -62,6 +62,9 @@ def test_a_token_expires_at_its_moment(any_engine, clock):
 
     assert found(any_engine, new.token, now=until - timedelta(milliseconds=1))
     assert found(any_engine, new.token, now=until) is None
+    with any_engine.sessions() as session:
+        [entry] = session.scalars(sa.select(AuditEntry).where(AuditEntry.object_id == new.row.id))
+    assert entry.after == {"name": "shop", "scope": "read", "expires_at": "2026-03-03T09:30:00Z"}
 
 
 def test_the_last_use_is_noted_once_a_minute(any_engine, new, clock):

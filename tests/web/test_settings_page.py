@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from tests.web.conftest import page, text_of
 from webhooks_app.engine import accounts
+from webhooks_app.engine.audit import CODE
 from webhooks_app.settings import table
 from webhooks_app.storage.people import ApiToken, AuditEntry, User
 from webhooks_app.web.settings import GROUPS
@@ -51,6 +53,26 @@ def test_a_new_token_is_shown_once_and_works(admin, engine):
         assert accounts.token_of(session, token).scope == "publish"
     later = page(admin, made.location)
     assert token not in later and f"…{token[-4:]}" in later
+
+
+def test_a_token_may_be_made_for_a_while(admin, engine, clock, rows):
+    """Row 66 of the security plan."""
+    admin.post("/settings/tokens", data={"name": "CI", "scope": "read", "expires": "30"})
+    admin.post("/settings/tokens", data={"name": "Shop", "scope": "read", "expires": ""})
+
+    assert {one.name: one.expires_at for one in rows(ApiToken)} == {
+        "CI": clock() + timedelta(days=30),
+        "Shop": None,
+    }
+    assert "Expired" not in page(admin, "/settings/tokens")
+    refused = admin.post("/settings/tokens", data={"name": "x", "scope": "read", "expires": "9999"})
+    assert refused.status_code == 422
+
+
+def test_a_token_that_is_over_is_told_to_be(admin, engine, clock):
+    accounts.create_token(engine, "CI", "read", by=CODE, expires_at=clock() - timedelta(seconds=1))
+
+    assert "Expired" in page(admin, "/settings/tokens")
 
 
 @pytest.mark.parametrize(

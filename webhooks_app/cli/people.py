@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 
 import click
 
@@ -50,17 +51,27 @@ def create_user(email: str, role: str, password_stdin: bool, as_json: bool) -> N
     required=True,
     help="Each includes the one before.",
 )
+@click.option("--expires-days", type=click.IntRange(1, 3650), help="Opens nothing after so many days.")
 @json_option
-def create_token(name: str, scope: str, as_json: bool) -> None:
+def create_token(name: str, scope: str, expires_days: int | None, as_json: bool) -> None:
     """Make a key for a program and print it alone; it is never shown again.
 
     \b
     Example:
       TOKEN=$(flask --app wsgi webhooks create-token "the shop" --scope publish)
     """
-    made = accounts.create_token(console().engine, name, scope, by=COMMAND_LINE)
+    engine = console().engine
+    expires_at = engine.clock() + timedelta(days=expires_days) if expires_days else None
+    made = accounts.create_token(engine, name, scope, by=COMMAND_LINE, expires_at=expires_at)
     if as_json:
-        say_json({"name": made.row.name, "scope": made.row.scope, "token": made.token})
+        say_json(
+            {
+                "name": made.row.name,
+                "scope": made.row.scope,
+                "token": made.token,
+                "expires_at": made.row.expires_at,
+            }
+        )
     else:
         say(made.token)
 

@@ -11,6 +11,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 from webhooks_app.engine import Engine
 from webhooks_app.engine.audit import Actor, note
 from webhooks_app.errors import Conflict, FieldError, NotFound, Refused
+from webhooks_app.payload import json_value
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.people import ApiToken, Scope
 
@@ -65,7 +67,10 @@ def create_token(
             if row_id is None:
                 raise
             raise Conflict("This token has been made already.") from error
-        note(session, by, "create", "token", row.id, after={"name": name, "scope": wanted}, at=now)
+        after: dict[str, Any] = {"name": name, "scope": wanted}
+        if expires_at is not None:
+            after["expires_at"] = json_value(expires_at)
+        note(session, by, "create", "token", row.id, after=after, at=now)
     return NewToken(row, token)
 
 

@@ -73,7 +73,12 @@ def create_token() -> Answer | tuple[str, int]:
         return _tokens(form), 422
     try:
         made = accounts.create_token(
-            engine(), form.name.data, form.scope.data, by=actor(), row_id=form.row_id
+            engine(),
+            form.name.data,
+            form.scope.data,
+            by=actor(),
+            expires_at=form.expires_at(engine().clock()),
+            row_id=form.row_id,
         )
     except Refused as error:
         show_refusal(form, error)
@@ -202,7 +207,9 @@ def _proxied() -> bool:
 
 def _tokens(form: TokenForm, *, made: str | None = None) -> str:
     found = queries.tokens(session())
-    return render_template("settings/tokens.html", form=form, made=made, tokens=found, scopes=SCOPES)
+    return render_template(
+        "settings/tokens.html", form=form, made=made, tokens=found, scopes=SCOPES, now=engine().clock()
+    )
 
 
 def _users(form: UserForm, *, link_of: User | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Self
 
 from flask_wtf import FlaskForm
@@ -11,6 +12,8 @@ from wtforms.validators import InputRequired, Length
 from webhooks_app.errors import Refused
 from webhooks_app.storage.ids import bare, new_id
 from webhooks_app.storage.people import Role, Scope
+
+LIVES = {"": "Never", "7": "In a week", "30": "In 30 days", "90": "In 90 days", "365": "In a year"}
 
 
 class MakingForm(FlaskForm):
@@ -36,6 +39,14 @@ class TokenForm(MakingForm):
     scope = SelectField(
         "Scope", choices=[SelectChoice(scope.value, scope.value.capitalize()) for scope in Scope]
     )
+    expires = SelectField(
+        "Expires", choices=[SelectChoice(days, words) for days, words in LIVES.items()], default=""
+    )
+
+    def expires_at(self, now: datetime) -> datetime | None:
+        """The moment from which it opens nothing; None for never."""
+        days = self.expires.data
+        return now + timedelta(days=int(days)) if days else None
 
 
 class UserForm(MakingForm):
