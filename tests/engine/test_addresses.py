@@ -158,7 +158,18 @@ def test_metadata_is_opened_only_by_naming_its_address(network: IPNetwork) -> No
     assert named.allows(str(address))
 
 
-@pytest.mark.parametrize("form", ["::ffff:169.254.169.254", "::169.254.169.254", "2002:a9fe:a9fe::1"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "::ffff:169.254.169.254",
+        "::169.254.169.254",
+        "2002:a9fe:a9fe::1",
+        "64:ff9b:1::169.254.169.254",  # of a network's own NAT64, with a prefix of 96 bits
+        "64:ff9b:1:a9fe:a9:fe00::",  # of 48
+        "64:ff9b:1:77a9:fe:a9fe::",  # of 56
+        "64:ff9b:1:7777:a9:fea9:fe00::",  # of 64
+    ],
+)
 def test_metadata_stays_closed_inside_an_allowed_ipv6_network(form: str) -> None:
     assert not allowing("::/0").allows(form)
     assert allowing("::/0").allows("::ffff:10.0.0.1")

@@ -72,9 +72,10 @@ METADATA = tuple(
 
 # IPv6 blocks whose last 32 bits are an IPv4 address.
 _IPV4_AT_THE_END = tuple(
-    IPv6Network(cidr)
-    for cidr in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
+    IPv6Network(cidr) for cidr in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96")
 )
+# A network chooses its own NAT64 prefix from this block, of whatever length (RFC 8215).
+_NAT64_OF_A_NETWORK = IPv6Network("64:ff9b:1::/48")
 _SIX_TO_FOUR = IPv6Network("2002::/16")
 _TEREDO = IPv6Network("2001::/32")
 
@@ -186,6 +187,9 @@ def carried_ipv4(ip: IPAddress) -> tuple[IPv4Address, ...]:
     last = value & 0xFFFFFFFF
     if any(ip in network for network in _IPV4_AT_THE_END):
         return (IPv4Address(last),)
+    if ip in _NAT64_OF_A_NETWORK:
+        inside = [length for length in NAT64_LENGTHS if length >= _NAT64_OF_A_NETWORK.prefixlen]
+        return tuple(_behind_nat64(ip, IPv6Network((ip, length), strict=False)) for length in inside)
     if ip in _SIX_TO_FOUR:
         return (IPv4Address(value >> 80 & 0xFFFFFFFF),)
     if ip in _TEREDO:
