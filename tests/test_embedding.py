@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
-import subprocess
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
-from tests import shop
-from tests.patience import PATIENCE
+from tests import shop, shop_commands
 from tests.stack import Stack
 from webhooks_app import Webhooks, hooks
 from webhooks_app.engine import listeners
@@ -30,7 +25,6 @@ from webhooks_app.storage import migrations
 from webhooks_app.storage.models import Delivery, Event, Status
 
 ORDER = {"customer": "Joe", "total": "12.5"}
-HERE = Path(__file__).parent
 
 
 @pytest.fixture
@@ -108,20 +102,6 @@ def events(engine):
 def status(browser, url):
     with browser.get(url) as answer:  # closed: a static file is streamed
         return answer.status_code
-
-
-def flask(tmp_path, *words, **environ):
-    """A command in a terminal of the host's; `flask --app shop` finds its factory."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": os.pathsep.join([str(HERE), *sys.path]),
-        "LANG": "C.UTF-8",
-        **environ,
-    }
-    command = [sys.executable, "-m", "flask", "--app", "shop", *words]
-    return subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE
-    )
 
 
 def test_an_order_of_the_hosts_page_is_delivered(embedded, engine, receiver):
@@ -258,48 +238,13 @@ def test_the_demo_is_not_loaded(embedded):
     assert embedded.extensions["webhooks"].settings.hooks == ()
 
 
-def test_the_hosts_own_flask_has_our_commands(tmp_path):
-    migrated = flask(tmp_path, "webhooks", "migrate")
-    hooked = flask(tmp_path, "webhooks", "hooks")
-    linked = flask(tmp_path, "webhooks", "sign-in-link", PORT="8123")
-
-    assert (migrated.returncode, migrated.stderr) == (0, "")
-    assert re.search(r"^shop.order +customer, total, created +0 +0 +-$", hooked.stdout, re.MULTILINE)
-    assert linked.stdout.startswith("http://127.0.0.1:8123/webhooks/login/")
-    assert (tmp_path / "instance" / "dev.env").stat().st_mode & 0o777 == 0o600
-
-
 def test_the_hosts_worker_delivers_what_its_page_made(tmp_path, embedded, engine, receiver, redis):
     url, bodies = receiver
     listeners.create(engine, "shop.order", Wanted(url=url), by=COMMAND_LINE)
     embedded.test_client().post("/orders", data=ORDER)
 
-    worked = flask(tmp_path, "webhooks", "worker", "--burst", REDIS_URL=redis)
+    worked = shop_commands.run(tmp_path, "webhooks", "worker", "--burst", REDIS_URL=redis)
 
     assert (worked.returncode, bodies) == (0, [b'{"customer":"Joe","total":12.5,"created":true}']), (
         worked.stderr
     )
-
-
-def test_a_setting_that_is_not_allowed_is_one_line_there_too(tmp_path):
-    result = flask(tmp_path, "webhooks", "hooks", PORT="eighty")
-
-    assert (result.returncode, result.stdout) == (1, "")
-    assert re.fullmatch(r'Error: PORT="eighty" is not allowed: .*\n', result.stderr)
-
-
-def test_production_does_not_start_in_a_host_that_is_debugged(tmp_path):
-    keys = dict.fromkeys(
-        ("SECRET_KEY", "WEBHOOKS_ENCRYPTION_KEYS"), "a-key-for-tests-of-thirty-two-bytes-or-more"
-    )
-    production = {
-        "WEBHOOKS_ENV": "production", "PUBLIC_BASE_URL": "https://shop.example.com", "FLASK_DEBUG": "1",
-        "TRUSTED_HOSTS": "shop.example.com", "REDIS_URL": "redis://127.0.0.1:1/0", **keys,
-    }  # fmt: skip
-
-    result = flask(tmp_path, "webhooks", "hooks", **production)
-
-    assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.startswith("Error: FLASK_DEBUG is on, and production does not start with it")
-    without = flask(tmp_path, "webhooks", "migrate", **{**production, "FLASK_DEBUG": "0"})
-    assert without.returncode == 0, without.stderr

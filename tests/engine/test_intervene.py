@@ -197,7 +197,7 @@ def test_many_that_are_retried_keep_to_the_rate_of_their_listener(any_engine, cl
 
     intervene.retry_many(any_engine, ids, by=ANNA)
     for _ in range(4):
-        deliver_batch(any_engine, ids, patient=True)
+        deliver_batch(any_engine, ids, patience=ENDLESS)
         sent.append(len(transport.sent))
         clock.tick(1)
 
