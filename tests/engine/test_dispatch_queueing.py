@@ -9,12 +9,12 @@ from webhooks_app.engine.dispatch import dispatch
 from webhooks_app.engine.queueing import BATCH, JOBS_IN_QUEUE
 
 
-def test_ids_travel_in_batches_of_a_hundred(engine, make_listener, queue):
+def test_ids_travel_in_batches(engine, make_listener, queue):
     make_listener()
-    make_events(engine, 250)
+    make_events(engine, 2 * BATCH + 50)
     dispatch(engine)
 
-    assert [len(batch) for batch in queue.pushed] == [100, 100, 50]
+    assert [len(batch) for batch in queue.pushed] == [BATCH, BATCH, 50]
 
 
 def test_what_a_few_events_bring_is_delivered_in_the_same_job(engine, make_listener, queue):

@@ -20,7 +20,7 @@ from webhooks_app.storage.models import WAITING, Delivery
 
 log = logging.getLogger("webhooks_app.dispatch")
 
-BATCH = 100  # ids in a job: 25 cost 0.7 of the throughput, 250 gain a tenth
+BATCH = 200  # ids in a job: 25 cost 0.4 of the throughput, 100 a twentieth of its CPU
 JOBS_IN_QUEUE = 100  # so that a backlog stays in the database and fills neither Redis nor memory
 # What the slow queue does not take waits so long before it is tried among the quick ones again.
 SLOW_LATER = timedelta(seconds=30)

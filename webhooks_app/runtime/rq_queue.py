@@ -1,7 +1,7 @@
 """How do the doorbell and the belt hang on RQ?
 
 The doorbell is a flag with an expiry and one `dispatch` job; RQ's own `unique` would also refuse a ring
-while the job runs, and so lose it. Deliveries travel as jobs of a hundred ids. Jobs are written as JSON,
+while the job runs, and so lose it. Deliveries travel as jobs of some hundred ids. Jobs are written as JSON,
 never as pickle, and only our own functions are run from them (see `rq_job`).
 """
 
