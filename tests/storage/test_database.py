@@ -7,11 +7,13 @@ import socket
 import sqlite3
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
 
-from webhooks_app.storage.database import MORE_BEGINS, engine_options, make_engine, sessions_for
+from tests.patience import PATIENCE, wait_until
+from webhooks_app.storage.database import engine_options, make_engine, sessions_for
 from webhooks_app.storage.faults import DAMAGED, sentence_for
 
 
@@ -132,41 +134,46 @@ def test_a_forked_process_opens_connections_of_its_own(sqlite):
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def test_a_writer_that_lost_to_others_lines_up_again(sqlite, tmp_path):
+def test_a_writer_that_finds_the_lock_taken_lines_up(sqlite, tmp_path):
     other = sqlite3.connect(tmp_path / "x.db", isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
-    asked = []
+    asked = _statements(sqlite)
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(_write, sqlite)
+        wait_until(lambda: asked.count("BEGIN IMMEDIATE") >= 3, what="a writer that looks again")
+        other.execute("COMMIT")
+        written.result(PATIENCE)
 
-    with sqlite.connect() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout=50")
-        connection.connection.dbapi_connection.set_trace_callback(asked.append)
-    threading.Timer(0.08, other.execute, ["COMMIT"]).start()
-    for _ in range(50):  # on a slow machine the timer may be late
-        try:
-            with sessions_for(sqlite).begin() as session:
-                session.execute(sa.text("INSERT INTO numbers VALUES (1)"))
-            break
-        except sa.exc.OperationalError:
-            continue
-
-    begins = [statement for statement in asked if statement.startswith("BEGIN IMMEDIATE")]
-    assert len(begins) >= 2
+    assert asked[-1] == "COMMIT"
     other.close()
 
 
-def test_a_writer_that_always_loses_hears_of_it_after_three_turns(sqlite, tmp_path):
+def test_a_writer_that_lines_up_in_vain_hears_of_it(sqlite, tmp_path):
     other = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    asked = []
 
-    with sqlite.connect() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout=1")
-        connection.connection.dbapi_connection.set_trace_callback(asked.append)
-    with pytest.raises(sa.exc.OperationalError, match="locked"), sessions_for(sqlite).begin() as session:
+    with pytest.raises(sa.exc.OperationalError, match="locked"):
+        _write(sqlite.execution_options(sqlite_patience=0.05))
+
+    other.close()
+
+
+def test_whoever_lined_up_has_the_usual_patience_afterwards(sqlite):
+    with sessions_for(sqlite).begin() as session:
+        assert session.scalar(sa.text("PRAGMA busy_timeout")) == 5000
+
+
+def _write(sqlite):
+    with sessions_for(sqlite).begin() as session:
         session.execute(sa.text("INSERT INTO numbers VALUES (1)"))
 
-    assert asked.count("BEGIN IMMEDIATE") == 1 + MORE_BEGINS
-    other.close()
+
+def _statements(sqlite):
+    """What the pool's connection is asked from now on."""
+    asked = []
+    with sqlite.connect() as connection:
+        connection.connection.dbapi_connection.set_trace_callback(asked.append)
+    return asked
 
 
 def test_a_file_that_was_damaged_raises_as_any_statement_does(sqlite, tmp_path):

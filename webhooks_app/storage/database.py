@@ -1,7 +1,7 @@
 """How is the database reached, so that several processes can write to it and a crash loses nothing?
 
-SQLite: write-ahead log, synced at every commit, five seconds of patience, and a BEGIN of our own, because
-a read transaction cannot be upgraded: whoever will write begins IMMEDIATE. PostgreSQL: a connection is
+SQLite: write-ahead log, synced at every commit, and a BEGIN of our own, because a read transaction cannot be
+upgraded: whoever will write begins IMMEDIATE, and lines up for the only lock. PostgreSQL: a connection is
 tried before it is used, and no statement is prepared, so that a pooler in transaction mode works.
 """
 
@@ -17,9 +17,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
-MORE_BEGINS = 2  # after the first, each with all the patience of the busy handler
-_PAUSE_SECONDS = 0.1
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
+BEGIN_SECONDS = 15.0  # how long a writer lines up
+_LOOK_SECONDS = 0.001  # between its looks at the lock, which whoever commits holds for some milliseconds
+_SELDOM_AFTER, _SELDOM_SECONDS = 0.5, 0.010  # somebody holds it for long
+_BUSY_TIMEOUT = "busy_timeout=5000"
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", _BUSY_TIMEOUT)
 
 # With a server that vanished without a word (a cut line, a firewall that forgot us) a thread would wait two minutes
 # for a connection, and a quarter of an hour for an answer. What the URL says itself counts more.
@@ -80,19 +82,38 @@ def _settle(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: sa.Connection) -> None:
-    statement = "BEGIN " + connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-    # The busy handler is not fair: a writer can lose to others for all of its five seconds. Nothing has begun yet, so
-    # that whatever is to be written may simply line up again.
-    for _ in range(MORE_BEGINS):
+    options = connection.get_execution_options()
+    how = options.get("sqlite_begin", "DEFERRED")
+    if how == "DEFERRED":
+        connection.exec_driver_sql("BEGIN DEFERRED")  # takes no lock
+        return
+    cursor = connection.connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=0")
+    try:
+        if not _has_begun(cursor, f"BEGIN {how}", seconds=options.get("sqlite_patience", BEGIN_SECONDS)):
+            connection.exec_driver_sql(f"BEGIN {how}")  # whose error is SQLAlchemy's
+    finally:
+        cursor.execute(f"PRAGMA {_BUSY_TIMEOUT}")
+
+
+def _has_begun(cursor: Any, statement: str, *, seconds: float) -> bool:
+    """Line up for the lock; False where the statement fails for another reason, or in vain for so long.
+
+    SQLite's own busy handler sleeps longer after each look, up to 0.1 s, and is not fair: where four processes write,
+    who came at a bad moment lost to all who came after, and events waited for hundreds of milliseconds.
+    """
+    began = time.monotonic()
+    while (waited := time.monotonic() - began) < seconds:
         try:
-            connection.connection.cursor().execute(statement)
+            cursor.execute(statement)
         except sqlite3.DatabaseError as error:  # also of a damaged file, which is no OperationalError
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                break
-            time.sleep(_PAUSE_SECONDS * random.random())  # nosec B311 # jitter, not a secret
+                return False
         else:
-            return
-    connection.exec_driver_sql(statement)  # the last try, whose error is SQLAlchemy's
+            return True
+        pause = _LOOK_SECONDS if waited < _SELDOM_AFTER else _SELDOM_SECONDS
+        time.sleep(pause * random.uniform(0.5, 1.5))  # nosec B311 # jitter, not a secret
+    return False
 
 
 def _forget_connections_after_fork(engine: sa.Engine) -> None:
