@@ -134,31 +134,6 @@ def test_an_order_that_is_not_committed_is_no_event_and_is_told(embedded, engine
     )
 
 
-@pytest.mark.parametrize(("is_advised", "events_left"), [(True, 0), (False, 1)])
-def test_a_savepoint_that_comes_first_on_sqlite_is_as_the_readme_says(
-    embedded, engine, is_advised, events_left
-):
-    with embedded.app_context():
-        listeners_of_engine = {"connect": leave_beginning_to_us, "begin": begin} if is_advised else {}
-        for name, listener in listeners_of_engine.items():
-            sa.event.listen(shop.db.engine, name, listener)
-        shop.db.engine.dispose()
-        with shop.db.session.begin_nested():
-            shop.db.session.add(shop.Order(customer="Joe", total=1))
-        shop.db.session.rollback()
-
-        assert len(events(engine)) == events_left
-        assert len(shop.db.session.scalars(sa.select(shop.Order)).all()) == events_left
-
-
-def leave_beginning_to_us(connection, _record):
-    connection.isolation_level = None
-
-
-def begin(connection):
-    connection.exec_driver_sql("BEGIN")
-
-
 def test_the_host_keeps_its_own_pages(embedded, staff):
     assert staff.get("/").text == "Welcome to the shop."
     assert staff.get("/login").status_code == 404
