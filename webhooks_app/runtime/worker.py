@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import NoPermissionError, RedisError
+from redis.exceptions import NoPermissionError, RedisError, ResponseError
 from rq import SimpleWorker
 from rq.exceptions import StopRequested
 from rq.job import Job
@@ -48,6 +48,7 @@ DRAIN_SECONDS = TIMEOUT_SECONDS[1] + 5.0
 WAIT_SECONDS = 30.0
 WAIT_PAUSE_SECONDS = 0.25
 AGAIN_SECONDS = 1.0  # after Redis went away
+WORKED_SECONDS = 10.0  # for so long, and what ends it is new, though it be the same as the last time
 
 
 class CannotWork(Exception):
@@ -117,15 +118,28 @@ def run_worker(engine: Engine, *, queue: str = DELIVERIES, burst: bool = False) 
 
 def _work(engine: Engine, connection: Redis, queue: str) -> None:
     """Work until asked to stop. RQ's loop also ends when Redis goes away: it is waited for, and a new one begins."""
+    told: type[Exception] | None = None
     while not engine.stragglers.is_hurried:
         worker = _worker(connection, queue)
         worker.on_stop = engine.stragglers.hurry
+        began = time.monotonic()
         try:
             worker.work(logging_level="WARNING")
-        except (RedisError, OSError) as error:
-            log.warning("Redis went away (%s).", said(error))  # the worker could not even say goodbye
+        except (RedisError, OSError) as error:  # the worker could not even say goodbye
+            if type(error) is not told or time.monotonic() - began > WORKED_SECONDS:
+                log.warning("%s", trouble_of(error))
+            told = type(error)  # not its words, in which the worker's name is another one each time
         with suppress(StopRequested):
             _wait_again(engine, connection)
+
+
+def trouble_of(error: Exception) -> str:
+    """What ended RQ's loop, as the log tells it: who answers with a refusal has not gone away. Pure."""
+    if isinstance(error, NoPermissionError):
+        return f"Redis refuses a command that a worker needs ({said(error)}): a right is missing in its ACL."
+    if isinstance(error, ResponseError):
+        return f"Redis refuses what a worker asks of it ({said(error)})."
+    return f"Redis went away ({said(error)})."
 
 
 def _wait_again(engine: Engine, connection: Redis) -> None:
