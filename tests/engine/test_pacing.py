@@ -55,3 +55,13 @@ def test_over_a_minute_the_rate_holds(rate):
         sent, next_at = sent + granted.count, granted.next_at
 
     assert sent == pytest.approx(60 * rate, abs=rate + 1)  # and the burst at its beginning
+
+
+def test_after_a_quiet_while_no_more_than_twice_the_rate_goes_in_a_second():
+    """As the documentation says: a second's worth at once, and then as fast as the rate."""
+    sent, next_at = 0, None
+    for tick in range(100):
+        granted = grant(10_000, rate=10, next_at=next_at, now=NOW + timedelta(seconds=tick / 100))
+        sent, next_at = sent + granted.count, granted.next_at
+
+    assert 18 <= sent <= 20

@@ -1,7 +1,9 @@
 """How many sends does a listener's rate allow now?
 
 Pure. A virtual clock runs ahead by one interval a send; it may be ahead of the real one by at most a
-second's worth, which is the burst. (The generic cell rate algorithm, ITU-T I.371.)
+second's worth, which is the burst. (The generic cell rate algorithm, ITU-T I.371.) So in the first second after a
+quiet while up to twice the rate may go, and over any longer time the rate and that second's worth. A smaller burst
+would not keep the rate up: what was put off is queued by the sweep, once a second.
 """
 
 from __future__ import annotations
