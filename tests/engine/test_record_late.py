@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -151,6 +152,31 @@ def test_what_cannot_be_written_spoils_nobody_elses_outcome(
     assert (attempt.status_code, attempt.error_class) == (status, error_class)
     assert (attempt.request_headers, attempt.response_headers) == ([], [])
     assert f"The attempt 1 of the delivery {bad.claimed.id} cannot be written." in caplog.text
+
+
+@pytest.mark.parametrize(
+    "unwritable",
+    [
+        {"response_headers": (("x-odd", object()),)},  # the JSON encoder
+        {"error": "\ud800"},  # the driver's encoding
+        {"status_code": 2**70},  # the driver's numbers
+    ],
+)
+def test_whatever_the_driver_refuses_counts_as_unwritable(engine, finished, unwritable):
+    good, bad = finished(answered(200)), finished(replace(answered(500), **unwritable))
+    with suppress(sa.exc.StatementError, OverflowError, UnicodeError):
+        record(engine, [good, bad])
+
+    assert row_of(engine, good).status == "delivered"
+
+
+def test_an_error_of_ours_is_no_answer_that_cannot_be_written(engine, finished):
+    class Broken:
+        def begin(self):
+            raise LookupError("a row of a table of ours")
+
+    with pytest.raises(LookupError):
+        record(replace(engine, sessions=Broken()), [finished()])
 
 
 def test_an_alarm_while_recording_comes_through(engine, finished):

@@ -44,10 +44,11 @@ _ATTEMPTS = cast("sa.Table", Attempt.__table__)
 # so long it is the stragglers who try again.
 _LONGEST_SECONDS = 20.0
 _LONGEST_PAUSE_SECONDS = 1.0
-# Errors of the database that pass, and those that lie in what is written. Not every Exception: a job's alarm may
-# strike here, and must come through.
+# Errors of the database that pass, and those that lie in what is written: the database's own, and those of its driver
+# for text without an encoding and for numbers that are too large. Nothing wider: a job's alarm may strike here, and an
+# error of ours would be taken for an answer that cannot be written.
 _AWAY = (*PASSING, sa.exc.TimeoutError)
-_UNWRITABLE = (sa.exc.StatementError, ValueError, TypeError, ArithmeticError, LookupError)
+_UNWRITABLE = (sa.exc.StatementError, UnicodeError, OverflowError)
 
 
 @dataclass(slots=True)  # not frozen: see Outcome
