@@ -7,6 +7,7 @@ import pytest
 from tests.engine.test_dispatch import deliveries, make_events
 from webhooks_app.engine.dispatch import dispatch
 from webhooks_app.engine.queueing import BATCH, JOBS_IN_QUEUE
+from webhooks_app.engine.sweep import sweep
 
 
 def test_ids_travel_in_batches(engine, make_listener, queue):
@@ -25,7 +26,24 @@ def test_what_a_few_events_bring_is_delivered_in_the_same_job(engine, make_liste
 
     assert given == [[row.id for row in deliveries(engine)]]
     assert queue.pushed == []
-    assert all(row.queued_at for row in deliveries(engine))  # so that the sweep leaves them alone meanwhile
+    assert not any(row.queued_at for row in deliveries(engine))  # for they never stand in it
+
+
+def test_what_a_job_was_about_to_deliver_when_it_died_is_found_by_the_next_sweep(
+    engine, make_listener, queue
+):
+    """However much else stands in the queue."""
+    make_listener()
+    make_events(engine, 3)
+    with pytest.raises(KeyboardInterrupt):
+        dispatch(engine, deliver=die)
+    queue.pushed = [["another"]]
+
+    assert sweep(engine).queued == 3
+
+
+def die(_ids):
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,9 @@ def kill_at(trial, point):
 
 
 @pytest.mark.fault(5)
-@pytest.mark.parametrize("point", ["dispatch.after_pop", "claim.before_commit", "claim.after_commit"])
+@pytest.mark.parametrize(
+    "point", ["dispatch.after_pop", "dispatch.after_commit", "claim.before_commit", "claim.after_commit"]
+)
 def test_a_worker_killed_before_it_sends_costs_no_second_arrival(trial, point):
     kill_at(trial, point)
 

@@ -46,6 +46,7 @@ class _Dispatched:
     events: int
     due_ids: list[str]
     left: int = 0
+    is_kept: bool = False  # not to be queued: who dispatched delivers them
 
 
 def dispatch(engine: Engine, *, seconds: float = LONGEST_SECONDS, deliver: Deliver | None = None) -> int:
@@ -62,10 +63,11 @@ def dispatch(engine: Engine, *, seconds: float = LONGEST_SECONDS, deliver: Deliv
     total, most, until = 0, EVENTS_AT_ONCE, time.monotonic() + seconds
     while time.monotonic() < until:
         room = room_for_jobs(engine)
-        done = tried_again(partial(_dispatch_some, engine, most=most, room=room))
+        kept = BATCH if deliver and room else 0
+        done = tried_again(partial(_dispatch_some, engine, most=most, room=room, kept=kept))
         total += done.events
         is_last = done.events < most and not done.left
-        if deliver and is_last and room and len(done.due_ids) <= BATCH:
+        if deliver and done.is_kept:
             deliver(done.due_ids)
         else:
             push(engine, done.due_ids[: room * BATCH])
@@ -96,11 +98,13 @@ def _ring_for_more(engine: Engine) -> None:
         engine.queue_is_away(error)
 
 
-def _dispatch_some(engine: Engine, *, most: int, room: int) -> _Dispatched:
+def _dispatch_some(engine: Engine, *, most: int, room: int, kept: int) -> _Dispatched:
     now = engine.clock()
     with engine.sessions.begin() as session:
         events = _claim(session, now, most=most)
-        done = _write_deliveries(session, events, now=now, queued=room * BATCH)
+        if len(events) == most:
+            kept = 0  # more events wait
+        done = _write_deliveries(session, events, now=now, queued=room * BATCH, kept=kept)
         reach("dispatch.before_commit")
     reach("dispatch.after_commit")
     return done
@@ -132,7 +136,14 @@ def _claim(
     )  # the order they were published in
 
 
-def _write_deliveries(session: Session, events: Sequence[Any], *, now: datetime, queued: int) -> _Dispatched:
+def _write_deliveries(
+    session: Session, events: Sequence[Any], *, now: datetime, queued: int, kept: int = 0
+) -> _Dispatched:
+    """Write what the events bring; the first `queued` of it say that they stand in the queue.
+
+    Up to `kept` deliveries that are all there is do not: they are never queued, and if whoever keeps them dies, the
+    next sweep finds them.
+    """
     if not events:
         return _Dispatched(0, [])
     rows: list[dict[str, Any]] = []
@@ -145,14 +156,16 @@ def _write_deliveries(session: Session, events: Sequence[Any], *, now: datetime,
     _leave_for_later(session, events[matched:])
     _send_if_resumed(session, rows)
     due_ids = [row["id"] for row in rows if row["status"] == Status.PENDING]
+    left = len(events) - matched
+    is_kept = not left and 0 < len(due_ids) <= kept
     for row in (row for row in rows if row["status"] == Status.PENDING):
-        if queued <= 0:
+        if is_kept or queued <= 0:
             break
         row["queued_at"] = now
         queued -= 1
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         insert_rows(session, _DELIVERIES, rows[start : start + _ROWS_AT_ONCE])
-    return _Dispatched(matched, due_ids, left=len(events) - matched)
+    return _Dispatched(matched, due_ids, left=left, is_kept=is_kept)
 
 
 def _leave_for_later(session: Session, events: Sequence[Any]) -> None:
