@@ -31,7 +31,11 @@ P = TypeVar("P", bound=Parcel)
 
 
 class Batch(Generic[P]):
-    """Parcels submitted together. All fields are guarded by the sender's lock."""
+    """Parcels submitted together. One lock, that of the sender, guards all fields.
+
+    Whoever submitted them, or looks after them later, calls what takes the lock. `awaits`, `began` and `ended` are the
+    sender's, who holds it already: they never take it, never wait, and call nothing but `may_begin` of a parcel.
+    """
 
     def __init__(self, lock: threading.Lock, parcels: Sequence[P]) -> None:
         self._lock = lock
@@ -104,11 +108,11 @@ class Batch(Generic[P]):
         return self.unfinished == 0
 
     def awaits(self, parcel: P) -> None:
-        """Called as it is submitted, under the lock: its listener is not slow."""
+        """Under the lock, as it is submitted: its listener is not slow."""
         self._awaited.add(id(parcel))
 
     def began(self, parcel: P, now: float) -> bool:
-        """Called by a runner, under the lock: may it send this parcel? What comes too late waits to be taken back."""
+        """Under the lock, by a runner: may it send this parcel? What comes too late waits to be taken back."""
         if id(parcel) not in self._unstarted or not parcel.may_begin():
             return False
         del self._unstarted[id(parcel)]
@@ -117,7 +121,7 @@ class Batch(Generic[P]):
         return True
 
     def ended(self, parcel: P, *, was_sent: bool = True) -> None:
-        """Called by a runner, under the lock."""
+        """Under the lock, by a runner: it was sent, or did not begin after all and waits to be given back."""
         self._in_flight -= 1
         self._awaited.discard(id(parcel))
         (self._finished if was_sent else self._taken_back).append(parcel)
