@@ -68,6 +68,7 @@ def sent(transport: Transport, behaviour: Behaviour, tls: ssl.SSLContext | None)
     [
         pytest.param(flooding(b"", MUCH), id="status line"),
         pytest.param(flooding(b"HTTP/1.1 200 ", MUCH), id="reason"),
+        pytest.param(flooding(b"HTTP/1.1 200", b" " * 65_536), id="blanks before a reason"),
         pytest.param(flooding(HEAD, MUCH), id="name of a header"),
         pytest.param(flooding(HEAD + b"x: ", MUCH), id="value of a header"),
         pytest.param(flooding(HEAD, b"x: y\r\n" * 10_000), id="headers"),

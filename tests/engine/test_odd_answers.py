@@ -48,6 +48,19 @@ def send(transport: Transport, url: str) -> Outcome:
         (b"hello\r\n", "not valid HTTP"),  # HTTP/0.9
         (b"HTTP/1.1 999999 Many\r\n\r\n", "not valid HTTP"),
         (b"HTTP/1.1 abc\r\n\r\n", "not valid HTTP"),
+        # What int() takes for 200, and RFC 9112 section 4 does not.
+        (b"HTTP/1.1 +200 OK\r\ncontent-length: 0\r\n\r\n", "not valid HTTP"),
+        (b"HTTP/1.1 2_00 OK\r\ncontent-length: 0\r\n\r\n", "not valid HTTP"),
+        (b"HTTP/1.1 0200 OK\r\ncontent-length: 0\r\n\r\n", "not valid HTTP"),
+        (b"HTTP/1.1 200OK\r\ncontent-length: 0\r\n\r\n", "not valid HTTP"),
+        (b"HTTP/1.1 099 Low\r\ncontent-length: 0\r\n\r\n", "not valid HTTP"),
+        (b"HTTP/1.9junk 200 OK\r\ncontent-length: 0\r\n\r\n", "not valid HTTP"),
+        (b"HTTP/1.9 200 OK\r\ncontent-length: 0\r\n\r\n", "not valid HTTP"),
+        (b"HTTP/0.9 200 OK\r\ncontent-length: 0\r\n\r\n", "not valid HTTP"),
+        (b"http/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", "not valid HTTP"),
+        (b" HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", "not valid HTTP"),
+        (b"HTTP/1.1 200", "not valid HTTP"),  # closed in its first line
+        (b"HTTP/1.1 200 " + b"y" * 70_000 + b"\r\n\r\n", "header of the receiver's answer is larger"),
         (b"HTTP/2 200 OK\r\n\r\n", "not valid HTTP"),
         (HEAD + b"content-length: 1\r\ncontent-length: 2\r\n\r\nab", "not valid HTTP"),
         (HEAD + b"x: y\r\n" * 101 + b"\r\n", "header of the receiver's answer is larger"),
@@ -87,9 +100,24 @@ def test_a_reset_is_a_protocol_error(sending: Transport) -> None:
         (b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n", 101),
         (b"HTTP/1.1 600 What\r\ncontent-length: 0\r\n\r\n", 600),
         (b"HTTP/1.1 200 \xe9\xff\r\nx: \xe9\r\ncontent-length: 0\r\n\r\n", 200),
+        (b"HTTP/1.0 200 OK\r\ncontent-length: 0\r\n\r\n", 200),
+        (b"HTTP/1.1 200\r\ncontent-length: 0\r\n\r\n", 200),  # without the blank before a reason that is none
+        (b"HTTP/1.1  200 \r\ncontent-length: 0\r\n\r\n", 200),
+        (b"HTTP/1.1 200 OK\ncontent-length: 0\n\n", 200),
         (HEAD + b"".join(b"x-%d: %s\r\n" % (n, b"y" * 60_000) for n in range(99)) + b"\r\n", 200),
     ],
-    ids=["8 interim", "100", "101", "600", "high bytes", "large head"],
+    ids=[
+        "8 interim",
+        "100",
+        "101",
+        "600",
+        "high bytes",
+        "1.0",
+        "no reason",
+        "more blanks",
+        "bare line ends",
+        "large head",
+    ],
 )
 def test_an_odd_but_whole_answer_counts_by_its_status(sending: Transport, answer: bytes, status: int) -> None:
     with receiving(answering(answer)) as receiver:

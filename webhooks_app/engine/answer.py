@@ -7,6 +7,7 @@ values are read as Latin-1; a folded line continues its value; a line that is no
 from __future__ import annotations
 
 import http.client
+import re
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -19,7 +20,8 @@ MAX_LINES = 100  # the empty one at the end included
 MAX_LINE = 65536
 
 _END = (b"\r\n", b"\n")
-_VERSIONS = {"HTTP/1.0": 10, "HTTP/0.9": 10, "HTTP/1.1": 11}
+# RFC 9112 section 4. http.client would take "+200" and "2_00" for 200, as int() does.
+_STATUS_LINE = re.compile(r"(HTTP/1\.[01])[ \t]+([1-9][0-9]{2})(?:[ \t](.*))?\r?\n")
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED, HTTPStatus.SWITCHING_PROTOCOLS)
 
 
@@ -34,7 +36,7 @@ class Answer(http.client.HTTPResponse):
         """Read the head, and find out how the body ends."""
         version, self.status, reason = self._read_status()
         self.code, self.reason = self.status, reason.strip()
-        self.version = _version(version)
+        self.version = 11 if version == "HTTP/1.1" else 10
         self.fields = read_fields(self.fp)
         current().head_at = time.monotonic()
         # http.client only calls `get` of it, and the first of several counts. A HTTPHeaderDict raises and catches an
@@ -45,7 +47,7 @@ class Answer(http.client.HTTPResponse):
         self.chunk_left = None
         self.length = 0 if self.status in _WITHOUT_BODY else self._content_length(fields)
         ends_with_connection = not self.chunked and self.length is None
-        self.will_close = ends_with_connection or self._check_close()  # type: ignore[attr-defined]  # as below
+        self.will_close = ends_with_connection or self._check_close()  # type: ignore[attr-defined]  # private
 
     def _content_length(self, fields: Mapping[str, str]) -> int | None:
         if self.chunked:
@@ -58,7 +60,7 @@ class Answer(http.client.HTTPResponse):
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(MAX_INTERIM + 1):
-            version, status, reason = super()._read_status()  # type: ignore[misc]  # private, so typeshed leaves it out
+            version, status, reason = _status_of(self.fp.readline(MAX_LINE))
             exchange = current()
             if exchange.first_byte_at is None:
                 exchange.first_byte_at = time.monotonic()
@@ -102,8 +104,11 @@ def read_lines(file: IO[bytes]) -> list[bytes]:
     raise HeadTooLarge
 
 
-def _version(text: str) -> int:
-    known = _VERSIONS.get(text)
-    if known is None and not text.startswith("HTTP/1."):
-        raise http.client.UnknownProtocol(text)
-    return known or 11
+def _status_of(line: bytes) -> tuple[str, int, str]:
+    """Take a status line apart. Raises HTTPException for what is none, and RemoteDisconnected for nothing."""
+    if not line:
+        raise http.client.RemoteDisconnected("There was no answer.")
+    found = _STATUS_LINE.fullmatch(line.decode("latin-1"))
+    if found is None:
+        raise HeadTooLarge if len(line) >= MAX_LINE else http.client.BadStatusLine("This is no status line.")
+    return found[1], int(found[2]), found[3] or ""
