@@ -27,7 +27,7 @@ KIB = 1024
         (7, dial.MAX_ADDRESSES, 8),
         (22, transport.MAX_BODY_BYTES, 64 * KIB),
         (22, transport.BODY_SECONDS, 5),
-        (24, (answer.MAX_LINES, answer.MAX_LINE), (100, 64 * KIB)),
+        (24, (answer.MAX_LINES, answer.MAX_LINE, answer.MAX_HEAD), (100, 64 * KIB, 256 * KIB)),
         (24, (transport.MAX_STORED_HEADERS, transport.MAX_STORED_HEADER_BYTES), (64, 8 * KIB)),
         (26, answer.MAX_INTERIM, 8),
         (27, (resolver.LIMIT_SECONDS, resolver.MAX_RUNNING, resolver.FAIL_FAST_SECONDS), (5, 32, 30)),

@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from webhooks_app.engine.answer import MAX_LINE, MAX_LINES, read_fields
+from webhooks_app.engine.answer import MAX_HEAD, MAX_LINE, MAX_LINES, HeadTooLarge, read_fields
 
 END = b"\r\n"
 
@@ -50,9 +50,21 @@ def test_a_head_that_is_not_whole_or_too_large_is_none(head: bytes) -> None:
         read_fields(io.BytesIO(head))
 
 
-def test_a_head_may_be_as_large_as_the_limits() -> None:
-    line = b"x: " + b"a" * (MAX_LINE - 5) + b"\r\n"
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"x:\r\n" * (MAX_LINES - 1),
+        b"x: " + b"a" * (MAX_LINE - 5) + b"\r\n",
+        (b"x: " + b"a" * (MAX_HEAD // 8 - 5) + b"\r\n") * 8,
+    ],
+    ids=["lines", "a line", "in all"],
+)
+def test_a_head_may_be_as_large_as_the_limits(head: bytes) -> None:
+    assert len(read_fields(io.BytesIO(head + END))) == head.count(b"\n")
 
-    fields = read_fields(io.BytesIO(line * (MAX_LINES - 1) + END))
 
-    assert len(fields) == MAX_LINES - 1
+def test_a_head_of_few_and_short_lines_can_be_too_large_in_all() -> None:
+    line = b"x: " + b"a" * (MAX_HEAD // 8 - 5) + b"\r\n"
+
+    with pytest.raises(HeadTooLarge):
+        read_fields(io.BytesIO(line * 8 + b"x:\r\n" + END))

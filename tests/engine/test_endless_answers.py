@@ -72,8 +72,13 @@ def sent(transport: Transport, behaviour: Behaviour, tls: ssl.SSLContext | None)
         pytest.param(flooding(HEAD, MUCH), id="name of a header"),
         pytest.param(flooding(HEAD + b"x: ", MUCH), id="value of a header"),
         pytest.param(flooding(HEAD, b"x: y\r\n" * 10_000), id="headers"),
+        pytest.param(flooding(HEAD, b"x: " + b"y" * 60_000 + b"\r\n"), id="long headers"),
         pytest.param(flooding(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000), id="interim answers"),
         pytest.param(flooding(b"HTTP/1.1 103 Early Hints\r\n", b"x: y\r\n" * 10_000), id="interim headers"),
+        pytest.param(
+            flooding(b"", b"HTTP/1.1 103 Early Hints\r\nx: " + b"y" * 60_000 + b"\r\n\r\n"),
+            id="long interim headers",
+        ),
         pytest.param(flooding(b"", b"\r\n" * 10_000), id="empty lines"),
     ],
 )

@@ -18,6 +18,9 @@ from webhooks_app.engine.exchange import current
 MAX_INTERIM = 8
 MAX_LINES = 100  # the empty one at the end included
 MAX_LINE = 65536
+MAX_HEAD = (
+    256 * 1024
+)  # with the interim answers before it: a hundred such lines took 12 MB once they were read
 
 _END = (b"\r\n", b"\n")
 # RFC 9112 section 4. http.client would take "+200" and "2_00" for 200, as int() does.
@@ -26,18 +29,20 @@ _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED, HTTPStatus.SWIT
 
 
 class HeadTooLarge(http.client.HTTPException):
-    """A line of the head is longer than 64 KiB, or there are more than 100 of them."""
+    """A line of the head is longer than 64 KiB, there are more than 100 of them, or more than 256 KiB in all."""
 
 
 class Answer(http.client.HTTPResponse):
     """An answer whose head must be whole. http.client reads its body."""
+
+    _head_left = MAX_HEAD  # bytes that the rest of the head may have
 
     def begin(self) -> None:
         """Read the head, and find out how the body ends."""
         version, self.status, reason = self._read_status()
         self.code, self.reason = self.status, reason.strip()
         self.version = 11 if version == "HTTP/1.1" else 10
-        self.fields = read_fields(self.fp)
+        self.fields = read_fields(self.fp, at_most=self._head_left)
         current().head_at = time.monotonic()
         # http.client only calls `get` of it, and the first of several counts. A HTTPHeaderDict raises and catches an
         # error for each name that is missing.
@@ -60,21 +65,23 @@ class Answer(http.client.HTTPResponse):
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(MAX_INTERIM + 1):
-            version, status, reason = _status_of(self.fp.readline(MAX_LINE))
+            line = self.fp.readline(MAX_LINE)
+            version, status, reason = _status_of(line)
+            self._head_left -= len(line)
             exchange = current()
             if exchange.first_byte_at is None:
                 exchange.first_byte_at = time.monotonic()
             # http.client skips 100 alone and would take "103 Early Hints" for the answer.
             if status == HTTPStatus.SWITCHING_PROTOCOLS or not 100 <= status < 200:
                 return version, status, reason
-            read_lines(self.fp)
+            self._head_left -= sum(map(len, read_lines(self.fp, at_most=self._head_left)))
         raise http.client.HTTPException("There is no end of interim answers.")
 
 
-def read_fields(file: IO[bytes]) -> list[tuple[str, str]]:
+def read_fields(file: IO[bytes], *, at_most: int = MAX_HEAD) -> list[tuple[str, str]]:
     """The header's fields up to the empty line, in their order. Raises HTTPException, or HeadTooLarge of it."""
     fields: list[tuple[str, str]] = []
-    for line in read_lines(file):
+    for line in read_lines(file, at_most=at_most):
         text = line.decode("latin-1").rstrip("\r\n")
         if text[:1] in (" ", "\t"):
             if fields:
@@ -87,9 +94,10 @@ def read_fields(file: IO[bytes]) -> list[tuple[str, str]]:
     return fields
 
 
-def read_lines(file: IO[bytes]) -> list[bytes]:
-    """The lines up to the empty one, which ends a head. Raises as `read_fields`."""
+def read_lines(file: IO[bytes], *, at_most: int) -> list[bytes]:
+    """The lines up to the empty one, which ends a head, with so many bytes in all. Raises as `read_fields`."""
     lines: list[bytes] = []
+    left = at_most
     while len(lines) < MAX_LINES:
         line = file.readline(MAX_LINE)
         if line in _END:
@@ -100,6 +108,9 @@ def read_lines(file: IO[bytes]) -> list[bytes]:
             raise (
                 HeadTooLarge if len(line) >= MAX_LINE else http.client.HTTPException("The head ended early.")
             )
+        left -= len(line)
+        if left < 0:
+            raise HeadTooLarge
         lines.append(line)
     raise HeadTooLarge
 

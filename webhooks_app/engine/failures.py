@@ -25,7 +25,9 @@ CLASSES = (
 # What the class protocol_error holds: the sentence is kept with the attempt, and the pages tell them apart by it.
 CLOSED = "The receiver closed the connection without an answer."
 BROKEN = "The receiver broke the connection before its answer."
-LARGE_HEAD = "The header of the receiver's answer is larger than what is read: 64 KiB a line, 100 lines."
+LARGE_HEAD = (
+    "The header of the receiver's answer is larger than we read: 100 lines, 64 KiB a line, 256 KiB in all."
+)
 NOT_HTTP = "The receiver's answer is not valid HTTP."
 
 
