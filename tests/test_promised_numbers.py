@@ -27,6 +27,7 @@ KIB = 1024
         (7, dial.MAX_ADDRESSES, 8),
         (22, transport.MAX_BODY_BYTES, 64 * KIB),
         (22, transport.BODY_SECONDS, 5),
+        (22, answer.MAX_FRAMES, 256 * KIB),
         (24, (answer.MAX_LINES, answer.MAX_LINE, answer.MAX_HEAD), (100, 64 * KIB, 256 * KIB)),
         (24, (transport.MAX_STORED_HEADERS, transport.MAX_STORED_HEADER_BYTES), (64, 8 * KIB)),
         (26, answer.MAX_INTERIM, 8),

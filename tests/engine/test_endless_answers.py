@@ -112,3 +112,23 @@ def test_a_body_without_end_is_cut_and_delivered(
     assert outcome.accepted
     assert len(outcome.response_body) <= transport_module.MAX_BODY_BYTES
     assert outcome.truncated
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        pytest.param(flooding(CHUNKED + b"1\r\nx\r\n0\r\n", b"x: y\r\n" * 10_000), id="trailers"),
+        pytest.param(flooding(CHUNKED + b"1\r\nx\r\n0\r\nx: ", MUCH), id="one trailer"),
+        pytest.param(flooding(CHUNKED, b"1;" + b"y" * 60_000 + b"\r\nx\r\n"), id="extensions"),
+    ],
+)
+def test_what_frames_chunks_is_left_long_before_the_time_for_a_body_is_over(
+    sending: Transport, tls: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch, behaviour: Behaviour
+) -> None:
+    monkeypatch.setattr(transport_module, "BODY_SECONDS", PATIENCE)
+
+    outcome = sent(sending, behaviour, tls)
+
+    assert outcome.accepted
+    assert outcome.response_body.startswith(b"x")
+    assert outcome.truncated == "broken"

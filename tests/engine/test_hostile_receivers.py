@@ -151,6 +151,9 @@ def test_a_body_that_does_not_come_is_a_delivered_one_cut_by_time(
         (answering(HEAD + b"content-length: 9\r\n\r\nshort"), b"short", "broken"),
         (answering(CHUNKED + b"zz\r\nwhat"), b"", "broken"),
         (answering(CHUNKED + b"4\r\nabcd\r\n0\r\n\r\n"), b"abcd", ""),
+        (answering(CHUNKED + b"4;a=b\r\nabcd\r\n0\r\nx: y\r\n\r\n"), b"abcd", ""),
+        (answering(CHUNKED + b"4\r\nabcd\r\n0\r\n"), b"abcd", ""),  # without the end of its trailers
+        (answering(CHUNKED + b"1\r\nx\r\n" * 65536 + b"0\r\n\r\n"), b"x" * 65536, ""),
         (answering(HEAD + b"\r\nuntil the end"), b"until the end", ""),
         (answering(b"HTTP/1.1 204 No Content\r\n\r\n"), b"", ""),
         (
@@ -165,6 +168,9 @@ def test_a_body_that_does_not_come_is_a_delivered_one_cut_by_time(
         "short",
         "chunk garbage",
         "chunks",
+        "extension and trailer",
+        "no end of trailers",
+        "chunks of a byte",
         "until closed",
         "none",
         "encoded",

@@ -1,4 +1,4 @@
-"""How is the head of a receiver's answer read? Whole, within limits, after at most eight interim answers.
+"""How is a receiver's answer read? Its head whole, within limits, after at most eight interim answers.
 
 By hand, because http.client has the parser for e-mail do it, which took a sixth of the time of a delivery. Names and
 values are read as Latin-1; a folded line continues its value; a line that is no field is passed over.
@@ -21,6 +21,8 @@ MAX_LINE = 65536
 MAX_HEAD = (
     256 * 1024
 )  # with the interim answers before it: a hundred such lines took 12 MB once they were read
+# Sizes and extensions of a body's chunks, and its trailers: enough for a body that is kept whole in chunks of one byte.
+MAX_FRAMES = 256 * 1024
 
 _END = (b"\r\n", b"\n")
 # RFC 9112 section 4. http.client would take "+200" and "2_00" for 200, as int() does.
@@ -33,9 +35,11 @@ class HeadTooLarge(http.client.HTTPException):
 
 
 class Answer(http.client.HTTPResponse):
-    """An answer whose head must be whole. http.client reads its body."""
+    """An answer whose head must be whole. http.client reads its body, and we what frames its chunks."""
 
-    _head_left = MAX_HEAD  # bytes that the rest of the head may have
+    # Bytes that may still come.
+    _head_left = MAX_HEAD
+    _frames_left = MAX_FRAMES
 
     def begin(self) -> None:
         """Read the head, and find out how the body ends."""
@@ -76,6 +80,22 @@ class Answer(http.client.HTTPResponse):
                 return version, status, reason
             self._head_left -= sum(map(len, read_lines(self.fp, at_most=self._head_left)))
         raise http.client.HTTPException("There is no end of interim answers.")
+
+    # http.client reads these two without a bound to their sum: trailers without end kept us busy until the deadline.
+
+    def _read_next_chunk_size(self) -> int:
+        return int(self._frame().partition(b";")[0], 16)
+
+    def _read_and_discard_trailer(self) -> None:
+        while self._frame() not in (*_END, b""):  # some receivers close instead
+            pass
+
+    def _frame(self) -> bytes:
+        line = self.fp.readline(self._frames_left + 1)
+        self._frames_left -= len(line)
+        if self._frames_left < 0:
+            raise http.client.LineTooLong("frame of a chunk")
+        return line
 
 
 def read_fields(file: IO[bytes], *, at_most: int = MAX_HEAD) -> list[tuple[str, str]]:
