@@ -101,7 +101,7 @@ def make_console(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops)  # type: ignore[method-assign]  # Flask documents this assignment
     _bind_extensions(app)
     sa_engine = _sa_engine(app)
-    engine = build_engine(settings, sa_engine, caller_session=caller_session)
+    engine = build_engine(settings, sa_engine, caller_session=caller_session, url_prefix=url_prefix)
     app.extensions["webhooks"] = Console(app, engine, settings, sa_engine, is_host_admin, url_prefix)
     for door in (web, api, cli):
         door.register(app)
@@ -129,10 +129,14 @@ def bind(engine: Engine) -> None:
 
 
 def build_engine(
-    settings: Settings, sa_engine: sa.Engine, *, caller_session: Callable[[], Session | None]
+    settings: Settings,
+    sa_engine: sa.Engine,
+    *,
+    caller_session: Callable[[], Session | None],
+    url_prefix: str = "",
 ) -> Engine:
     """The engine with its production parts. Raises GuardNotEffective if the transport's guard does not guard."""
-    policy = policy_from(settings)
+    policy = policy_from(settings, url_prefix=url_prefix)
     transport = Transport(policy, threads=settings.sender_threads, proxy=settings.outbound_proxy)
     _prove_guard()
     return Engine(

@@ -5,10 +5,18 @@ from __future__ import annotations
 from ipaddress import ip_network
 from pathlib import Path
 
+import pytest
+
 from tests.build import settings_for
 from tests.engine.test_url import code
 from webhooks_app.engine import url as urls
-from webhooks_app.engine.addresses import REFUSED_PORTS, NetworkPolicy, own_hosts_of, policy_from
+from webhooks_app.engine.addresses import (
+    REFUSED_PORTS,
+    NetworkPolicy,
+    own_folders_of,
+    own_hosts_of,
+    policy_from,
+)
 from webhooks_app.engine.url import canonical_url
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -58,12 +66,63 @@ def test_in_development_the_echo_is_accepted_and_the_application_itself_is_not()
 
 
 def test_a_public_host_of_our_own_is_refused_on_every_port() -> None:
-    policy = NetworkPolicy(own_hosts=own_hosts_of("https://hooks.example.com/console", port=8000))
+    base = "https://hooks.example.com/console"
+    policy = NetworkPolicy(
+        own_hosts=own_hosts_of(base, port=8000), own_folders=own_folders_of(base, url_prefix="")
+    )
 
     assert code("https://hooks.example.com/api/v1/hooks", policy) == "host_denied"
     assert code("http://HOOKS.example.com:8080/", policy) == "host_denied"
     assert code("https://hooks.example.com/console/echo/abc", policy) == ""
     assert code("https://other.example.com/", policy) == ""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/hooks/echo/events",  # a hook may be called echo
+        "/logout/echo/x",
+        "/echo/%2E%2E%2Flogin",
+        "/echo/%2e%2e",
+        "/echo/x%2f..%2f..%2flogin",
+        "/echo/..",
+        "/echo/x;y",
+        "/echo/x/answer",
+        "/echo/x/",
+        "/echo/",
+        "/echo",
+        "//echo/x",
+        "/%65cho/x",
+    ],
+)
+def test_what_only_looks_like_the_echo_is_the_application_itself(path: str) -> None:
+    policy = NetworkPolicy(own_hosts=own_hosts_of("https://hooks.example.com", port=8000))
+
+    assert code(f"https://hooks.example.com{path}", policy) == "host_denied"
+    assert code("https://hooks.example.com/echo/Az0_-?x=1", policy) == ""
+
+
+@pytest.mark.parametrize(
+    ("base", "url_prefix", "folders"),
+    [
+        ("https://example.com", "", {""}),
+        ("https://example.com/console", "", {"/console", ""}),  # the proxy may take it away
+        ("https://shop.example.com", "/webhooks", {"/webhooks"}),
+        ("https://shop.example.com/webhooks", "/webhooks", {"/webhooks"}),  # named in both
+        ("https://example.com/shop", "/webhooks", {"/shop/webhooks", "/webhooks"}),
+    ],
+)
+def test_the_console_may_stand_in_a_folder(base: str, url_prefix: str, folders: set[str]) -> None:
+    assert set(own_folders_of(base, url_prefix=url_prefix)) == folders
+
+
+def test_inside_another_application_only_the_consoles_own_echo_is_accepted(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, PUBLIC_BASE_URL="https://shop.example.com")
+    policy = policy_from(settings, url_prefix="/webhooks")
+
+    assert code("https://shop.example.com/webhooks/echo/abc", policy) == ""
+    assert code("https://shop.example.com/echo/abc", policy) == "host_denied"
+    assert code("https://shop.example.com/orders/webhooks/echo/abc", policy) == "host_denied"
 
 
 def test_the_settings_make_the_policy(tmp_path: Path) -> None:

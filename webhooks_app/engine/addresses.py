@@ -108,7 +108,7 @@ class NetworkPolicy:
     `allowed_networks` are open although they are not public. `allowed_hosts` are names, or `.suffix`, that
     are accepted although they are local; their addresses must still be allowed. `nat64_prefixes` are RFC
     6052 prefixes whose addresses count as the IPv4 address they carry. `own_hosts` are ours: `host` for
-    every port of it, or `host:port`.
+    every port of it, or `host:port`; `own_folders` are the paths that the console stands below on them.
     """
 
     allowed_networks: tuple[IPNetwork, ...] = ()
@@ -117,6 +117,7 @@ class NetworkPolicy:
     nat64_prefixes: tuple[IPv6Network, ...] = ()
     refused_ports: frozenset[int] = REFUSED_PORTS
     own_hosts: tuple[str, ...] = ()
+    own_folders: tuple[str, ...] = ("",)
 
     def __post_init__(self) -> None:
         for prefix in self.nat64_prefixes:
@@ -198,8 +199,8 @@ def carried_ipv4(ip: IPAddress) -> tuple[IPv4Address, ...]:
     return ()
 
 
-def policy_from(settings: Settings) -> NetworkPolicy:
-    """The policy that the settings describe."""
+def policy_from(settings: Settings, *, url_prefix: str = "") -> NetworkPolicy:
+    """The policy that the settings describe, for a console that stands there inside another application."""
     ports = settings.refused_ports
     return NetworkPolicy(
         allowed_networks=settings.allowed_networks,
@@ -208,6 +209,7 @@ def policy_from(settings: Settings) -> NetworkPolicy:
         nat64_prefixes=settings.nat64_prefixes,
         refused_ports=REFUSED_PORTS if ports is None else frozenset(ports),
         own_hosts=own_hosts_of(settings.public_base_url, port=settings.port),
+        own_folders=own_folders_of(settings.public_base_url, url_prefix=url_prefix),
     )
 
 
@@ -219,6 +221,14 @@ def own_hosts_of(public_base_url: str, *, port: int) -> tuple[str, ...]:
     public = f"{host}:{base.port}" if base.port is not None else host
     listening = tuple(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
     return tuple(dict.fromkeys(name for name in (public, *listening) if name))
+
+
+def own_folders_of(public_base_url: str, *, url_prefix: str) -> tuple[str, ...]:
+    """Where the console stands, for `NetworkPolicy`: in public, and past a proxy that takes its own folder away."""
+    folder = urlsplit(public_base_url).path.rstrip("/")
+    # The base URL may name the prefix inside the other application, or leave it out.
+    public = folder if folder.endswith(url_prefix) else folder + url_prefix
+    return tuple(dict.fromkeys((public, url_prefix)))
 
 
 def _behind_nat64(ip: IPv6Address, prefix: IPv6Network) -> IPv4Address:

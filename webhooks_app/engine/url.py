@@ -31,7 +31,8 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _OCTET = re.compile(r"0|[1-9][0-9]{0,2}")
 # Underscores are not in the standard of host names, but they resolve and are in use.
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
-_ECHO = re.compile(r"(?:/[^/]+)*/echo/[^/]+")
+# Without escapes: a server takes them for what they stand for, a slash or a step up.
+_ECHO = re.compile(r"(.*)/echo/[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,10 @@ def _check_host(authority: _Authority, policy: NetworkPolicy) -> None:
 
 def _check_not_own(scheme: str, authority: _Authority, url: str, policy: NetworkPolicy) -> None:
     port = authority.port or DEFAULT_PORTS[scheme]
-    if policy.is_own(authority.host, port) and not _ECHO.fullmatch(urlsplit(url).path):
+    if not policy.is_own(authority.host, port):
+        return
+    echo = _ECHO.fullmatch(urlsplit(url).path)
+    if echo is None or echo[1] not in policy.own_folders:
         raise _refused("host_denied", "This is the address of this application. Only its /echo/ is accepted.")
 
 
