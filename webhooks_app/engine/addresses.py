@@ -78,6 +78,9 @@ _IPV4_AT_THE_END = tuple(
 _NAT64_OF_A_NETWORK = IPv6Network("64:ff9b:1::/48")
 _SIX_TO_FOUR = IPv6Network("2002::/16")
 _TEREDO = IPv6Network("2001::/32")
+# The third quarter of an ISATAP address, in whatever network (RFC 5214 section 6.1); the second bit that may be set
+# only says whether the IPv4 address after it is unique in the world.
+_ISATAP = (0x00005EFE, 0x02005EFE)
 
 NAT64_LENGTHS = (32, 40, 48, 56, 64, 96)
 
@@ -155,9 +158,9 @@ class NetworkPolicy:
     def _allows(self, ip: IPAddress) -> bool:
         if ip in self._single_addresses:
             return True
-        if any(_holds(network, ip) for network in self.allowed_networks):
-            return not any(is_metadata(carried) for carried in (ip, *carried_ipv4(ip)))
-        return is_public(ip)
+        if any(is_metadata(carried) for carried in (ip, *carried_ipv4(ip))):
+            return False
+        return is_public(ip) or any(_holds(network, ip) for network in self.allowed_networks)
 
     def _meant(self, ip: IPAddress) -> IPAddress:
         """The IPv4 address behind a configured NAT64 prefix, else the address itself."""
@@ -196,6 +199,8 @@ def carried_ipv4(ip: IPAddress) -> tuple[IPv4Address, ...]:
     if ip in _TEREDO:
         # The server's address, then the client's with every bit turned (RFC 4380 section 4).
         return IPv4Address(value >> 64 & 0xFFFFFFFF), IPv4Address(last ^ 0xFFFFFFFF)
+    if value >> 32 & 0xFFFFFFFF in _ISATAP:
+        return (IPv4Address(last),)
     return ()
 
 
