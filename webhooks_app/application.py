@@ -19,7 +19,6 @@ from pathlib import Path
 import sqlalchemy as sa
 from flask import Flask, has_app_context
 from sqlalchemy.orm import Session
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webhooks_app import api, cli, jobs, web
 from webhooks_app.builtin import register_built_in
@@ -42,6 +41,7 @@ from webhooks_app.settings import Settings
 from webhooks_app.start import is_command, one_line
 from webhooks_app.storage import database, migrations, sqlite_file
 from webhooks_app.storage.base import Base
+from webhooks_app.web.proxies import behind_proxies
 
 log = logging.getLogger("webhooks_app")
 
@@ -96,9 +96,7 @@ def make_console(
     refuse_debugger(app, settings)
     app.url_map.merge_slashes = False  # an address with two slashes is another one, and no redirect
     app.config.update(_flask_config(settings))
-    if settings.proxy_hops:
-        hops = settings.proxy_hops
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops)  # type: ignore[method-assign]  # Flask documents this assignment
+    app.wsgi_app = behind_proxies(app.wsgi_app, settings, url_prefix=url_prefix)  # type: ignore[method-assign]  # Flask documents this assignment
     _bind_extensions(app)
     sa_engine = _sa_engine(app)
     engine = build_engine(settings, sa_engine, caller_session=caller_session, url_prefix=url_prefix)
