@@ -239,10 +239,12 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "RATELIMIT_ENABLED": True,
         # Our own connections: they take every form of REDIS_URL, and give up in half a second.
         "RATELIMIT_STORAGE_URI": "redis://",
-        "RATELIMIT_STORAGE_OPTIONS": {"connection_pool": quick_client(settings.redis_url).connection_pool},
+        "RATELIMIT_STORAGE_OPTIONS": {
+            "connection_pool": quick_client(settings.redis_url).connection_pool,
+            "wrap_exceptions": True,  # so that the pages need not know whose they are
+        },
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         "RATELIMIT_SWALLOW_ERRORS": True,
-        "RATELIMIT_HEADERS_ENABLED": True,
         "TEMPLATES_AUTO_RELOAD": False,
     }
 

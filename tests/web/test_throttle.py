@@ -5,13 +5,20 @@ Here Redis is away, so that each process counts by itself; test_throttle_togethe
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.build import settings_for
 from webhooks_app.application import make_console
+from webhooks_app.engine import accounts
+from webhooks_app.engine.audit import COMMAND_LINE
+from webhooks_app.extensions import limiter
 from webhooks_app.registry import hooks
 
-EMAIL = "elena@example.com"
+EMAIL, PASSWORD = "elena@example.com", "correct horse battery"
+TOGETHER = 20
 
 
 @pytest.fixture
@@ -47,6 +54,38 @@ def test_the_twenty_first_failure_of_an_hour_waits_wherever_it_comes_from(client
 
     assert codes == [422] * 20 + [429]
     assert fail(client, email="other@example.com", address="192.0.2.99") == 422
+
+
+def test_of_many_who_guess_at_the_same_moment_five_are_answered(app):
+    """What is counted only once a password was looked at lets all of them through."""
+    start = threading.Barrier(TOGETHER)
+
+    def guess(_number):
+        start.wait()
+        return fail(app.test_client())
+
+    with ThreadPoolExecutor(TOGETHER) as threads:
+        codes = sorted(threads.map(guess, range(TOGETHER)))
+
+    assert codes == [422] * 5 + [429] * (TOGETHER - 5)
+
+
+def test_whoever_gets_in_has_their_attempt_back(client, engine):
+    accounts.create_user(engine, EMAIL, "operator", password=PASSWORD, by=COMMAND_LINE)
+    for _ in range(4):
+        fail(client)
+
+    answers = [client.post("/login", data={"email": EMAIL, "password": PASSWORD}) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [302] * 3
+    assert "Retry-After" not in answers[0].headers
+    assert [fail(client), fail(client)] == [422, 429]
+
+
+def test_nobody_is_named_where_attempts_are_counted(client):
+    fail(client, email="a password in the wrong field")
+
+    assert not [key for key in limiter.limiter.storage.storage if "password" in key or "127.0.0.1" in key]
 
 
 def test_the_wait_is_told_and_has_an_end(client):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import re
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 import pytest
@@ -15,6 +16,7 @@ from tests.stack import Stack
 
 pytestmark = pytest.mark.deep
 PROCESSES = 2
+TOGETHER = 60
 MOST = 5  # failures of an account from one address in a minute
 
 
@@ -55,6 +57,15 @@ def stack(tmp_path):
         yield stack
     finally:
         stack.stop()
+
+
+def test_of_many_who_guess_at_the_same_moment_five_are_answered(stack):
+    guesser = Guesser(stack)
+
+    with ThreadPoolExecutor(TOGETHER) as threads:
+        codes = sorted(threads.map(guesser.fail, ["cleo@example.com"] * TOGETHER))
+
+    assert codes == [422] * MOST + [429] * (TOGETHER - MOST)
 
 
 def test_two_processes_count_together_and_without_redis_each_by_itself(stack):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Response, abort, flash, g, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as Answer
 
@@ -16,21 +14,18 @@ from webhooks_app.web.identity import forget_link, has_just_come_by_link, keep_s
 from webhooks_app.web.settings import bp
 from webhooks_app.web.settings_forms import PasswordForm, show_refusal
 from webhooks_app.web.shared import actor, engine
-from webhooks_app.web.throttle import too_many
+from webhooks_app.web.throttle import count, give_back, nameless, too_many
 
 
 def _account() -> str:
     # Whoever is not signed in is turned away after this, and has nothing to guess.
-    return f"password {current_user.get_id() or request.remote_addr}"
+    return nameless(f"password {current_user.get_id() or request.remote_addr}")
 
 
-def _was_wrong(_response: Response) -> bool:
-    return bool(g.get("password_was_wrong"))
-
-
-_throttled: dict[str, Any] = {
-    "methods": ["POST"], "key_func": _account, "deduct_when": _was_wrong, "on_breach": too_many,
-}  # fmt: skip
+@limiter.limit("5 per minute", key_func=_account, on_breach=too_many)
+@limiter.limit("20 per hour", key_func=_account, on_breach=too_many)
+def _attempt() -> None:
+    """One more attempt of this user, in this session."""
 
 
 @bp.get("/password")
@@ -40,8 +35,6 @@ def own_password() -> str:
 
 
 @bp.post("/password")
-@limiter.limit("5 per minute", **_throttled)
-@limiter.limit("20 per hour", **_throttled)
 def change_own_password() -> Answer | tuple[str, int]:
     """Set it, and go on in this browser alone."""
     form = _form()
@@ -50,7 +43,6 @@ def change_own_password() -> Answer | tuple[str, int]:
     try:
         user = _changed(form)
     except Refused as refused:
-        g.password_was_wrong = any(error.code == "password_wrong" for error in refused.errors)
         show_refusal(form, refused)
         return _page(form), 422
     except Conflict as conflict:
@@ -78,6 +70,18 @@ def _form() -> PasswordForm | None:
 def _changed(form: PasswordForm) -> User:
     if "current_password" not in form:
         return accounts.set_password(engine(), current_user.id, form.password.data, by=actor())
+    count(_attempt)
+    try:
+        user = _proved(form)
+    except Refused as refused:
+        if not any(error.code == "password_wrong" for error in refused.errors):
+            give_back()
+        raise
+    give_back()
+    return user
+
+
+def _proved(form: PasswordForm) -> User:
     current = form.current_password.data
     return accounts.change_password(
         engine(), current_user.id, form.password.data, current=current, by=actor()

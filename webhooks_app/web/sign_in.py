@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -18,31 +17,34 @@ from webhooks_app.storage.queries import people
 from webhooks_app.web.forms import SignInForm
 from webhooks_app.web.identity import begin_session, end_session, safe_next
 from webhooks_app.web.shared import actor, engine, open_to_all, session
-from webhooks_app.web.throttle import too_many
+from webhooks_app.web.throttle import count, give_back, nameless, too_many
 
 bp = Blueprint("sign_in", __name__)
 
 WRONG = "The e-mail or the password is wrong."  # the same for an account that does not exist
 
 
-def _account() -> str:
+def _typed() -> str:
     return request.form.get("email", "").strip().lower()[:254]
 
 
 def _names_nobody() -> bool:
-    # Nobody's attempts cannot be counted by account; the limiter would log an error for each.
-    return not _account()
+    # Nobody's attempts cannot be counted by account.
+    return not _typed()
+
+
+def _account() -> str:
+    return nameless(_typed())
 
 
 def _account_and_address() -> str:
-    return f"{_account()} {request.remote_addr}"
+    return nameless(f"{_typed()} {request.remote_addr}")
 
 
-def _has_failed(response: Response) -> bool:
-    return response.status_code == 422
-
-
-_throttled: dict[str, Any] = {"methods": ["POST"], "deduct_when": _has_failed, "on_breach": too_many}
+@limiter.limit("5 per minute", key_func=_account_and_address, on_breach=too_many)
+@limiter.limit("20 per hour", key_func=_account, exempt_when=_names_nobody, on_breach=too_many)
+def _attempt() -> None:
+    """One more attempt, of this account and from this address."""
 
 
 @bp.before_request
@@ -63,16 +65,16 @@ def ask() -> str | BaseResponse:
 
 @bp.post("/login", endpoint="enter")
 @open_to_all
-@limiter.limit("5 per minute", key_func=_account_and_address, **_throttled)
-@limiter.limit("20 per hour", key_func=_account, exempt_when=_names_nobody, **_throttled)
 def enter() -> tuple[str, int] | BaseResponse:
-    """Sign in by e-mail and password; only attempts that fail count against the limits."""
+    """Sign in by e-mail and password; only attempts that fail stay counted."""
+    count(_attempt)
     form = SignInForm()
     if not form.validate_on_submit():
         return render_template("sign_in/form.html", form=form, has_users=True), 422
     user = accounts.sign_in(engine(), form.email.data, form.password.data, by=actor())
     if user is None:
         return render_template("sign_in/form.html", form=form, has_users=True, wrong=WRONG), 422
+    give_back()
     begin_session(user)
     return redirect(_where_to())
 
