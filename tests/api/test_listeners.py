@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from tests.api.conftest import refused
 from webhooks_app.engine.listeners import own_headers
-from webhooks_app.storage.models import Listener
+from webhooks_app.storage.models import Listener, Secret
 
 WANTED = {
     "hook": "person",
@@ -249,6 +249,27 @@ def test_a_new_secret_is_answered_once_and_five_are_enough(write, path):
     assert list(answers[0].json) == ["secret"]
     assert answers[0].headers["Cache-Control"] == "no-store"
     assert answers[-1].status_code == 409
+
+
+def test_an_old_secret_signs_for_as_long_as_the_call_says(write, path, engine):
+    for _ in range(4):
+        assert write("POST", f"{path}/rotate-secret", json={"overlap_seconds": 604800}).status_code == 200
+
+    answer = write("POST", f"{path}/rotate-secret", json={"overlap_seconds": 0})
+
+    assert answer.status_code == 200
+    with engine.sessions() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Secret)) == 1
+
+
+@pytest.mark.parametrize(
+    ("overlap", "code"),
+    [(-1, "out_of_range"), (604801, "out_of_range"), (1.5, "invalid_type"), (None, "null")],
+)
+def test_an_overlap_is_0_to_7_days_in_whole_seconds(write, path, overlap, code):
+    answer = write("POST", f"{path}/rotate-secret", json={"overlap_seconds": overlap})
+
+    assert refused(answer) == {("overlap_seconds", code)}
 
 
 def test_headers_that_cannot_be_read_are_replaced_by_new_ones(write, path, engine):

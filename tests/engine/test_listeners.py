@@ -210,32 +210,6 @@ def test_nothing_is_done_to_a_listener_that_is_not_there(any_engine, verb):
             verb(any_engine, listener_id, by=ANNA)
 
 
-def test_a_turned_secret_leaves_the_old_one_signing_for_a_day(any_engine, clock):
-    made = listeners.create(any_engine, "person", Wanted(url=URL), by=ANNA)
-
-    secret = listeners.rotate_secret(any_engine, made.listener.id, by=ANNA)
-
-    old, new = rows(any_engine, Secret)
-    assert (old.expires_at, new.expires_at) == (clock() + timedelta(hours=24), None)
-    assert new.last_four == secret[-4:]
-    assert one(any_engine, Listener, made.listener.id).version == 2  # so that senders read the keys anew
-    assert secret not in str(rows(any_engine, AuditEntry, act="rotate-secret")[0].after)
-
-
-def test_at_most_five_secrets_sign_and_the_refusal_names_the_next_moment(any_engine, clock):
-    made = listeners.create(any_engine, "person", Wanted(url=URL), by=ANNA)
-    for _ in range(4):
-        listeners.rotate_secret(any_engine, made.listener.id, by=ANNA)
-        clock.tick(3600)
-
-    with pytest.raises(Conflict, match="2026-03-03 09:30 UTC"):
-        listeners.rotate_secret(any_engine, made.listener.id, by=ANNA)
-
-    clock.tick(20 * 3600)
-    listeners.rotate_secret(any_engine, made.listener.id, by=ANNA)
-    assert len(rows(any_engine, Secret)) == 5  # the expired one is gone
-
-
 def test_a_test_goes_to_a_paused_listener_alone_and_at_once(any_engine, queue, clock):
     listener = make_listener(any_engine, state=State.PAUSED, filter={"name": {"is": "nobody"}})
     make_listener(any_engine)

@@ -116,3 +116,16 @@ def test_the_old_secret_signs_for_a_day_to_the_minute(any_engine, clock, transpo
     within, after = transport.sent
     assert (signed_by(within, old), signed_by(within, new)) == (True, True)
     assert (signed_by(after, old), signed_by(after, new)) == (False, True)
+
+
+def test_a_leaked_secret_signs_nothing_once_it_is_stopped_at_once(any_engine, transport):
+    """Row 38: neither that one nor any before it, which may be the one that got out."""
+    first = new_secret()
+    listener = factories.make_listener(any_engine, secret=first)
+    second = listeners.rotate_secret(any_engine, listener.id, by=ANNA)
+    third = listeners.rotate_secret(any_engine, listener.id, by=ANNA, overlap=timedelta())
+
+    deliver_batch(any_engine, [factories.make_delivery(any_engine, listener=listener).id], patience=ENDLESS)
+
+    (sent,) = transport.sent
+    assert [signed_by(sent, one) for one in (first, second, third)] == [False, False, True]

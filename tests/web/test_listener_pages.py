@@ -207,16 +207,6 @@ def test_a_secret_that_nobody_looked_at_is_gone_after_five_minutes(operator, mak
     assert "secret-value" not in page(operator, address(listener))
 
 
-def test_a_sixth_live_secret_is_refused_in_words(operator, make_listener):
-    listener = make_listener()
-    for _ in range(4):
-        operator.post(address(listener, "/rotate-secret"))
-
-    answer = operator.post(address(listener, "/rotate-secret"), follow_redirects=True)
-
-    assert "secrets of this listener still sign" in answer.text
-
-
 def test_deleting_asks_first_and_says_what_is_lost(operator, stored, make_listener, make_delivery):
     listener = make_listener()
     make_delivery(listener=listener)

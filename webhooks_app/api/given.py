@@ -185,7 +185,7 @@ class ListenerMade(Listener):
 
 
 class NewSecret(Given):
-    """The new secret, shown this once; the old one signs too for 24 hours."""
+    """The new secret, shown this once."""
 
     secret = fields.String()
 

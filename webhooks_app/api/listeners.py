@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from flask import make_response, request, url_for
@@ -146,12 +147,16 @@ def test(body: dict[str, Any], listener_id: str) -> Any:
     )
 
 
-@bp.call("POST", "/listeners/<listener_id>/rotate-secret", scope="write", problems=(404, 409))
+@bp.call(
+    "POST", "/listeners/<listener_id>/rotate-secret", scope="write", problems=(400, 404, 409, 413, 415, 422)
+)
+@bp.arguments(taken.SecretTurn, required=False, example={"overlap_seconds": 3600})
 @bp.response(200, given.NewSecret)
-def rotate_secret(listener_id: str) -> Any:
-    """Turn the secret; the new one is shown this once, the old one signs too for 24 hours"""
-    row_id = id_or_404(LISTENER, listener_id)
-    return {"secret": listeners.rotate_secret(console().engine, row_id, by=caller())}, 200, _SHOWN_ONCE
+def rotate_secret(body: dict[str, Any], listener_id: str) -> Any:
+    """Turn the secret; the new one is shown this once, the old one signs too for 24 hours if not told otherwise"""
+    row_id, overlap = id_or_404(LISTENER, listener_id), timedelta(seconds=body["overlap_seconds"])
+    secret = listeners.rotate_secret(console().engine, row_id, by=caller(), overlap=overlap)
+    return {"secret": secret}, 200, _SHOWN_ONCE
 
 
 def listener_json(listener: Listener) -> dict[str, Any]:

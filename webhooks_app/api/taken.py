@@ -24,6 +24,7 @@ from webhooks_app.api.fields import (
     Word,
     refusal,
 )
+from webhooks_app.engine.signing_keys import LONGEST_OVERLAP, OVERLAP
 from webhooks_app.storage.ids import EVENT, LISTENER
 from webhooks_app.storage.models import State, Status
 
@@ -109,6 +110,17 @@ class TestEvent(Taken):
     may_be_empty = True
 
     payload = Object()
+
+
+class SecretTurn(Taken):
+    """How long the old secret signs beside the new one: at most 7 days; 0 stops every old one at once."""
+
+    may_be_empty = True
+
+    overlap_seconds = Whole(
+        load_default=int(OVERLAP.total_seconds()),
+        metadata={"minimum": 0, "maximum": int(LONGEST_OVERLAP.total_seconds())},
+    )
 
 
 class SettingsGiven(Taken):

@@ -8,6 +8,8 @@ validator, listener_rows.py makes them, trial.py tests them, declared.py keeps t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -28,11 +30,11 @@ from webhooks_app.engine.listener_rows import (
     touch,
 )
 from webhooks_app.engine.signing import fingerprint, new_secret
-from webhooks_app.engine.signing_keys import forget_secrets, turn
+from webhooks_app.engine.signing_keys import LONGEST_OVERLAP, OVERLAP, forget_secrets, turn
 from webhooks_app.engine.trial import Sent, send_test
 from webhooks_app.engine.unreadable import release
 from webhooks_app.engine.wanted import Wanted, check, own_headers, wanted_of
-from webhooks_app.errors import Conflict, SecretUnavailable
+from webhooks_app.errors import Conflict, FieldError, Refused, SecretUnavailable
 from webhooks_app.storage.models import Delivery, Listener, State, Status
 from webhooks_app.storage.queries.indexed import IS_UNSENT
 
@@ -106,18 +108,22 @@ def delete(engine: Engine, listener_id: str, *, by: Actor) -> Listener:
     return listener
 
 
-def rotate_secret(engine: Engine, listener_id: str, *, by: Actor) -> str:
-    """Give the listener a new secret, shown this once; the old one signs too for 24 hours.
+def rotate_secret(engine: Engine, listener_id: str, *, by: Actor, overlap: timedelta = OVERLAP) -> str:
+    """Give the listener a new secret, shown this once; the old one signs too for the overlap.
 
-    Raises Conflict if five secrets still sign, saying when the next may be made.
+    Without an overlap every old one stops at once. Raises Refused for one that is not of 0 to 7 days, Conflict if
+    five secrets still sign, saying when the next may be made.
     """
+    if not timedelta() <= overlap <= LONGEST_OVERLAP:
+        raise Refused(FieldError("overlap_seconds", "out_of_range", "An old secret signs for 0 to 7 days."))
     now, secret = engine.clock(), new_secret()
     with engine.sessions.begin() as session:
         listener = locked(session, listener_id)
-        before = turn(session, engine.seal, listener.id, secret, now=now)
+        before = turn(session, engine.seal, listener.id, secret, now=now, overlap=overlap)
         touch(listener, now=now)
         release(session, [listener.id], now=now)
-        prints = {"before": {"secret": before}, "after": {"secret": fingerprint(secret)}}
+        after = {"secret": fingerprint(secret), "overlap_seconds": int(overlap.total_seconds())}
+        prints: dict[str, Any] = {"before": {"secret": before}, "after": after}
         note(session, by, "rotate-secret", "listener", listener.id, at=now, **prints)
     return secret
 

@@ -1,4 +1,4 @@
-"""Which secrets sign for a listener? One, and after a rotation the old one too, until it expires.
+"""Which secrets sign for a listener? One, and after a rotation the old one too, for as long as was asked.
 
 Secrets are sealed with their listener's id; nobody sees one again after it was made.
 """
@@ -18,6 +18,7 @@ from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.models import Secret
 
 OVERLAP = timedelta(hours=24)
+LONGEST_OVERLAP = timedelta(days=7)
 MOST_LIVE = 5
 
 
@@ -35,26 +36,44 @@ def add_secret(session: Session, seal: Seal, listener_id: str, secret: str, *, n
     )
 
 
-def turn(session: Session, seal: Seal, listener_id: str, secret: str, *, now: datetime) -> str:
-    """Make `secret` the listener's own; the present one signs for another 24 hours. Gives its fingerprint.
+def turn(
+    session: Session,
+    seal: Seal,
+    listener_id: str,
+    secret: str,
+    *,
+    now: datetime,
+    overlap: timedelta = OVERLAP,
+) -> str:
+    """Make `secret` the listener's own; the present one signs on for the overlap. Gives its fingerprint.
 
-    Raises Conflict if five still sign.
+    One that was turned before keeps its moment. Without an overlap nothing signs but the new one: whoever asks for
+    that knows of a secret that got out, and may not know which. Raises Conflict if five still sign.
     """
     live = live_secrets(session, listener_id, now=now)
+    before = next((one.fingerprint for one in live if one.expires_at is None), "")
+    if overlap:
+        _let_overlap(session, listener_id, live, now=now, until=now + overlap)
+    else:
+        forget_secrets(session, listener_id)
+    add_secret(session, seal, listener_id, secret, now=now)
+    return before
+
+
+def _let_overlap(
+    session: Session, listener_id: str, live: Sequence[Secret], *, now: datetime, until: datetime
+) -> None:
     if len(live) >= MOST_LIVE:
         moment = min(one.expires_at for one in live if one.expires_at is not None)
         raise Conflict(
             f"{len(live)} secrets of this listener still sign."
-            f" The next one can be made at {moment:%Y-%m-%d %H:%M} UTC."
+            f" The next one can be made at {moment:%Y-%m-%d %H:%M} UTC,"
+            " or now if the old ones stop signing at once."
         )
     session.execute(sa.delete(Secret).where(Secret.listener_id == listener_id, Secret.expires_at <= now))
-    before = ""
     for one in live:
         if one.expires_at is None:
-            one.expires_at = now + OVERLAP
-            before = one.fingerprint
-    add_secret(session, seal, listener_id, secret, now=now)
-    return before
+            one.expires_at = until
 
 
 def forget_secrets(session: Session, listener_id: str) -> None:

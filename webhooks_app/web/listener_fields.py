@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, SelectChoice, SelectField, StringField, TextAreaField, URLField
+from wtforms import Field, Form, HiddenField, SelectChoice, SelectField, StringField, TextAreaField, URLField
 from wtforms.validators import InputRequired
 from wtforms.widgets import TextInput
 
@@ -19,6 +19,13 @@ from webhooks_app.engine.message import BODY_FORMATS
 NO_RETRY = "none"
 """How people write the schedule of a single attempt; nothing at all means: as the hook or the settings say."""
 
+_OVERLAPS = [
+    SelectChoice(0, "at once"),
+    SelectChoice(3600, "after 1 hour"),
+    SelectChoice(86400, "after 24 hours"),
+    SelectChoice(3 * 86400, "after 3 days"),
+    SelectChoice(7 * 86400, "after 7 days"),
+]
 _FORMATS = [SelectChoice(*pair) for pair in BODY_FORMATS.items()]
 
 
@@ -88,6 +95,14 @@ class ListenerForm(FlaskForm):
     sends_in_flight = Number("Sends in flight", whole=True)
     body_format = SelectField("Body format", choices=_FORMATS, default="plain")
     headers = Headers("Headers")
+
+
+class TurnForm(Form):
+    """How long the old secret signs beside a new one."""
+
+    overlap_seconds = SelectField(
+        "The old secret stops signing", coerce=int, choices=_OVERLAPS, default=86400
+    )
 
 
 def schedule_typed(stored: str | None) -> str:

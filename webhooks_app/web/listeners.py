@@ -24,6 +24,7 @@ from webhooks_app.storage.queries.people import audit
 from webhooks_app.web import delivery_page, once
 from webhooks_app.web.clean_address import without_empty_fields
 from webhooks_app.web.listener_draft import filter_of_listener
+from webhooks_app.web.listener_fields import TurnForm
 from webhooks_app.web.revision import revision_of, unchanged
 from webhooks_app.web.shared import actor, allowed, bare_id, engine, session
 from webhooks_app.web.trouble import troubles
@@ -75,6 +76,7 @@ def show(listener_id: str) -> str:
         secrets=[
             one for one in listener.secrets if one.expires_at is None or one.expires_at > engine().clock()
         ],
+        turn_form=TurnForm(),
         history=audit(session(), object_type="listener", object_id=listener.id, limit=8).rows,
         **_live(listener),
     )
@@ -117,9 +119,13 @@ def test(listener_id: str) -> Response:
 @allowed("operator")
 def rotate(listener_id: str) -> Response:
     """Make it a new secret, which the next page shows once."""
-    listener = found(listener_id)
+    listener, form = found(listener_id), TurnForm(request.form)
+    if not form.validate():
+        abort(400, "Choose from the list when the old secret stops signing.")
+    overlap = timedelta(seconds=form.overlap_seconds.data)
     try:
-        once.keep(listener.id, listeners.rotate_secret(engine(), listener.id, by=actor()))
+        secret = listeners.rotate_secret(engine(), listener.id, by=actor(), overlap=overlap)
+        once.keep(listener.id, secret)
     except Conflict as conflict:
         flash(str(conflict), "bad")
     return redirect(page_of(listener.id), 303)
