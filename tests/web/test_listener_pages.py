@@ -181,6 +181,16 @@ def test_a_new_secret_is_shown_once(operator, make_listener):
     assert secret not in page(operator, address(listener))
 
 
+def test_a_copied_cookie_does_not_show_it_again(operator, app, make_listener):
+    listener = make_listener()
+    copied = operator.post(address(listener, "/rotate-secret")).headers["Set-Cookie"].partition(";")[0]
+    thief = app.test_client(use_cookies=False)
+
+    first, second = (page(thief, address(listener), headers={"Cookie": copied}) for _ in range(2))
+
+    assert "secret-value" in first and "secret-value" not in second
+
+
 def test_a_new_secret_is_not_in_the_cookie(operator, make_listener):
     listener = make_listener()
 
