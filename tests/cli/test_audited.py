@@ -40,7 +40,7 @@ ACTS = {
     "listeners remove": ([LISTENER], ["delete listener"]),
     "listeners resume": ([LISTENER], ["resume listener"]),
     "prune": ([], ["prune deliveries"]),
-    "rotate-keys": ([], ["rotate-keys keys"]),
+    "rotate-keys": ([], ["begin-rotate-keys keys", "rotate-keys keys"]),
     "sign-in-link": ([], ["create user", "sign-in-link user"]),
 }
 

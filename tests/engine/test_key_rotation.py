@@ -51,7 +51,11 @@ def opened(engine, listener):
 
 def entries(engine):
     with engine.sessions() as session:
-        return session.scalars(sa.select(AuditEntry).where(AuditEntry.act == "rotate-keys")).all()
+        return session.scalars(
+            sa.select(AuditEntry)
+            .where(AuditEntry.object_type == "keys")
+            .order_by(AuditEntry.at, AuditEntry.act)
+        ).all()
 
 
 def test_the_old_key_is_needed_for_nothing_afterwards(any_engine, turning, turned):
@@ -73,7 +77,7 @@ def test_a_second_run_has_nothing_to_do(any_engine, turning):
     again = rotated(turning)
 
     assert (again.reencrypted, again.already_new, again.unreadable) == (0, 2, ())
-    assert len(entries(any_engine)) == 1  # of the one that changed something
+    assert [one.act for one in entries(any_engine)] == [*["begin-rotate-keys"] * 2, *["rotate-keys"] * 2]
 
 
 def test_what_is_of_no_use_any_more_is_encrypted_anew_too(any_engine, turning, turned):
@@ -198,9 +202,11 @@ def test_an_interrupted_run_keeps_what_it_did(any_engine, turning, turned):
     pace.at_once = 2
     with pytest.raises(Interrupted):
         rotate_keys(turning, by=COMMAND_LINE, pace=pace)
+    left = [one.act for one in entries(any_engine)]
 
     done = rotated(turning)
 
+    assert left == ["begin-rotate-keys"]  # it is known that somebody began
     assert (done.reencrypted, done.already_new) == (3, 2)
     assert [opened(turned, one).problem for one in made] == [""] * 5
 
@@ -210,9 +216,10 @@ def test_the_audit_log_says_how_much_and_by_whom(any_engine, turning):
 
     rotated(turning)
 
-    [entry] = entries(any_engine)
-    assert (entry.actor, entry.object_type, entry.before) == ("command line", "keys", None)
-    assert entry.after == {"reencrypted": 1, "unreadable": 0}
+    began, ended = entries(any_engine)
+    assert (began.actor, began.act, began.after) == ("command line", "begin-rotate-keys", None)
+    assert (ended.actor, ended.act, ended.before) == ("command line", "rotate-keys", None)
+    assert ended.after == {"reencrypted": 1, "unreadable": 0}
 
 
 def test_every_column_of_sealed_text_is_a_place(any_engine):

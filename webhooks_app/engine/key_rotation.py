@@ -54,7 +54,11 @@ class _Tally:
 
 
 def rotate_keys(engine: Engine, *, by: Actor, pace: Pace | None = None) -> Rotated:
-    """Seal with the newest key what an older one has sealed; gives what was done."""
+    """Seal with the newest key what an older one has sealed; gives what was done.
+
+    That it began is in the audit log before anything changes: a run that is killed says nothing at its end.
+    """
+    _note(engine, by, "begin-rotate-keys")
     tally, pace = _Tally(), pace or Pace()
     for place, window in _windows(engine):
         values = window
@@ -62,11 +66,14 @@ def rotate_keys(engine: Engine, *, by: Actor, pace: Pace | None = None) -> Rotat
             missed = _write(engine, place, _anew(engine, place, values, tally), tally, pace)
             values = _again(engine, place, missed)
     done = tally.total()
-    if done.reencrypted:
-        counts = {"reencrypted": done.reencrypted, "unreadable": len(done.unreadable)}
-        with engine.sessions.begin() as session:
-            note(session, by, "rotate-keys", "keys", "encryption", after=counts, at=engine.clock())
+    counts = {"reencrypted": done.reencrypted, "unreadable": len(done.unreadable)}
+    _note(engine, by, "rotate-keys", counts)
     return done
+
+
+def _note(engine: Engine, by: Actor, act: str, counts: dict[str, int] | None = None) -> None:
+    with engine.sessions.begin() as session:
+        note(session, by, act, "keys", "encryption", after=counts, at=engine.clock())
 
 
 def would_rotate(engine: Engine) -> Rotated:

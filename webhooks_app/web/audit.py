@@ -36,6 +36,7 @@ _PAGES = {
 _DONE = {
     "create": "Created", "change": "Changed", "delete": "Deleted", "pause": "Paused", "resume": "Resumed",
     "disable": "Disabled", "rotate-secret": "Secret rotated", "test": "Test sent",
+    "begin-rotate-keys": "Rotation of keys begun", "rotate-keys": "Keys rotated",
 }  # fmt: skip
 # What the log keeps of these is no value of theirs.
 _FINGERPRINTS = {"secret": "secret fingerprint", "headers": "header fingerprints"}  # nosec B105 # words
