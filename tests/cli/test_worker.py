@@ -25,6 +25,9 @@ class LateRedis:
             raise NoConnection("Error 111 connecting to 127.0.0.1:6379. Connection refused.")
         return {"redis_version": self.version}
 
+    def lmove(self, *_lists):
+        return None
+
 
 def test_a_burst_without_redis_is_one_line(refused):
     line = refused("worker", "--burst")

@@ -21,7 +21,7 @@ from tests.patience import wait_until
 from webhooks_app.engine.queue_facts import DELIVERIES, SLOW
 from webhooks_app.runtime.redis_client import patient_client, quick_client
 from webhooks_app.runtime.rq_queue import RqQueue
-from webhooks_app.runtime.worker import _worker, check_server, run_worker
+from webhooks_app.runtime.worker import CannotWork, _worker, check_server, run_worker
 from webhooks_app.storage.models import Delivery
 
 pytestmark = pytest.mark.deep
@@ -89,6 +89,13 @@ def test_the_throttle_of_the_sign_in_can_count(url_of, refused):
 
     assert answers == [200, 200, 429]
     assert refused() == []
+
+
+def test_a_worker_with_the_rights_of_the_web_says_what_it_needs(worker_engine, url_of):
+    settings = replace(worker_engine.settings, redis_url=url_of("webhooks-web"))
+
+    with pytest.raises(CannotWork, match=r"webhooks-worker .* deploy/redis-users\.acl"):
+        run_worker(replace(worker_engine, settings=settings))
 
 
 @pytest.mark.usefixtures("own_signals")

@@ -258,6 +258,9 @@ class FakeRedis:
             raise said
         return said
 
+    def lmove(self, *_lists):
+        return None
+
 
 @pytest.mark.parametrize("version", ["6.2.0", "6.2", "7.2.4", "9.1.2", "10.0"])
 def test_a_server_that_is_new_enough(version):

@@ -47,6 +47,7 @@ OLDEST_REDIS = (6, 2)
 DRAIN_SECONDS = TIMEOUT_SECONDS[1] + 5.0
 WAIT_SECONDS = 30.0
 WAIT_PAUSE_SECONDS = 0.25
+_NOTHING = "webhooks:nothing"  # a list that is never there: taking from it tells whether we may take from any
 AGAIN_SECONDS = 1.0  # after Redis went away
 WORKED_SECONDS = 10.0  # for so long, and what ends it is new, though it be the same as the last time
 
@@ -169,7 +170,7 @@ def wait_for_server(connection: Redis, *, seconds: float = WAIT_SECONDS) -> None
 
 
 def check_server(connection: Redis) -> None:
-    """Refuse a server that does not answer, or on which RQ would lose jobs. Raises CannotWork."""
+    """Refuse a server that does not answer, lets us take no job, or on which RQ would lose some. Raises CannotWork."""
     try:
         info = connection.info("server")
     except NoPermissionError:
@@ -182,6 +183,19 @@ def check_server(connection: Redis) -> None:
             f"Redis 6.2 or newer is needed; this one says {info.get('redis_version', 'nothing')}. "
             "If it is newer, its ACL lacks +info for this user."
         )
+    try:
+        connection.lmove(_NOTHING, _NOTHING)
+    except NoPermissionError as error:
+        raise _not_allowed(error) from error
+    except (RedisError, OSError) as error:
+        raise RedisAway(f"Redis does not answer: {said(error)}") from error
+
+
+def _not_allowed(error: Exception) -> CannotWork:
+    return CannotWork(
+        f"Redis refuses what a worker does: {said(error)}. REDIS_URL has to name a user with a worker's rights,"
+        " as webhooks-worker has them in deploy/redis-users.acl; those of the web are too few."
+    )
 
 
 def warn_of_server(connection: Redis, *, url: str) -> None:
@@ -229,7 +243,10 @@ def _burst(engine: Engine, connection: Redis, queue: str) -> bool:
         return False
     worker = _worker(connection, queue)
     worker.on_stop = engine.stragglers.hurry
-    return worker.work(burst=True, logging_level="WARNING")
+    try:
+        return worker.work(burst=True, logging_level="WARNING")
+    except NoPermissionError as error:
+        raise _not_allowed(error) from error
 
 
 def _both(queue: str) -> tuple[str, ...]:
