@@ -133,3 +133,19 @@ def test_tables_of_a_newer_version_are_one_line(refused, app):
         "The tables cannot be migrated: Can't locate revision identified by 'of the future'. "
         "Were they made by a newer version?"
     )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("listeners", "add", "person", "http://a.example/\udcff"),
+        ("listeners", "add", "person", "http://a.example/", "--match", "name=\udcff"),
+        ("send", "person", "name=\udcff"),
+    ],
+)
+def test_a_word_that_is_no_text_is_wrong_usage(run, words):
+    """As bytes that are not UTF-8 come from a terminal; no database and no receiver could be told them."""
+    result = run(*words)
+
+    assert result.exit_code == 2
+    assert "\\udcff is not UTF-8." in result.stderr

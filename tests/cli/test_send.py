@@ -90,6 +90,28 @@ def test_a_payload_that_is_too_large_is_refused_in_one_line(refused, engine):
     assert "256 KiB" in line or "262144" in line
 
 
-@pytest.mark.parametrize("content", ["[1]", "nonsense", ""])
-def test_a_file_that_holds_no_object_is_wrong_usage(run, content):
-    assert run("send", "person", "--json", "-", typed_in=content).exit_code == 2
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"[1]", "The file is not a JSON object."),
+        (b"nonsense", "The file is not JSON: "),
+        (b"", "The file is not JSON: "),
+        (b"[" * 10_000, "The file is nested too deeply."),
+        (b'{"a":' * 100_000, "The file is nested too deeply."),
+        (b'{"name": "\xff"}', "The file is not UTF-8: invalid start byte at byte 10."),
+    ],
+)
+def test_a_file_that_holds_no_object_is_wrong_usage(run, tmp_path, content, sentence):
+    (tmp_path / "person.json").write_bytes(content)
+
+    result = run("send", "person", "--json", str(tmp_path / "person.json"))
+
+    assert result.exit_code == 2
+    assert f"Error: {sentence}" in result.stderr
+
+
+def test_a_word_that_is_nested_too_deeply_is_wrong_usage(run):
+    result = run("send", "person", "name:=" + "[" * 10_000)
+
+    assert result.exit_code == 2
+    assert "Error: name is nested too deeply." in result.stderr

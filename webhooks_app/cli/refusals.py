@@ -15,6 +15,7 @@ from webhooks_app.console import Console
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.errors import FieldError, NotRegistered, Refused, WebhooksError
 from webhooks_app.logs import log_to
+from webhooks_app.redaction import escaped
 from webhooks_app.runtime.worker import CannotWork
 from webhooks_app.start import one_line
 from webhooks_app.storage import faults, migrations
@@ -24,6 +25,14 @@ _KNOWN = (WebhooksError, CannotWork, QueueUnreachable, CommandError, sa.exc.DBAP
 
 class WebhooksGroup(click.Group):
     """The group `webhooks`: its commands run in the console's own application, and refuse in one line."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse what is no text at all: neither the database nor a receiver could be told it."""
+        for word in args:
+            if any("\ud800" <= letter <= "\udfff" for letter in word):
+                shown = escaped(word.encode("utf-8", "backslashreplace").decode())
+                raise click.UsageError(f"{shown} is not UTF-8.", ctx)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what it raises and we know becomes its line."""

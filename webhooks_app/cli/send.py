@@ -31,6 +31,6 @@ def send(hook: str, payload: tuple[str, ...], file: TextIO | None) -> None:
       flask --app wsgi webhooks send order.placed total:=12.5 paid:=true
       flask --app wsgi webhooks send person --json person.json
     """
-    given = json_object(file.read(), what="The file") if file else {}
+    given = json_object(file, what="The file") if file else {}
     event = intake.publish(console().engine, hook, {**given, **assigned(payload)}, sender=COMMAND_LINE.name)
     say(ids.shown(ids.EVENT, event.id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -56,8 +56,12 @@ def assigned(texts: Iterable[str], *, arguments: Iterable[Argument] = ()) -> dic
     return values
 
 
-def json_object(source: str, *, what: str) -> dict[str, Any]:
-    """A JSON object; wrong usage if it is none."""
+def json_object(file: TextIO, *, what: str) -> dict[str, Any]:
+    """The JSON object in a file; wrong usage if there is none."""
+    try:
+        source = file.read()
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{what} is not UTF-8: {error.reason} at byte {error.start}.") from error
     found = _from_json(what, source)
     if not isinstance(found, dict):
         raise click.UsageError(f"{what} is not a JSON object.")
@@ -69,6 +73,8 @@ def _from_json(what: str, source: str) -> Any:
         return json.loads(source)
     except ValueError as error:
         raise click.UsageError(f"{what} is not JSON: {error}.") from error
+    except RecursionError as error:
+        raise click.UsageError(f"{what} is nested too deeply.") from error
 
 
 def _as(type_: str, text: str, *, name: str) -> Any:
