@@ -50,6 +50,14 @@ def test_every_id_of_the_page_stands_once(operator, app, engine, rebound):
     assert sorted(found) == sorted(set(found)) and "edit-name" in found
 
 
+@pytest.mark.parametrize("number", [4, 2**31 - 1, 2**31, 99999999999999999999])
+@pytest.mark.parametrize("act", ["", "/delete", "/greet"])
+def test_nobody_has_such_a_number(operator, engine, rebound, number, act):
+    answer = operator.post(f"/demo/people/{number}{act}", data={"name": "Jane", "address": "Boston"})
+
+    assert answer.status_code == 404
+
+
 def test_changing_a_person_sends_an_event_and_links_to_it(operator, engine, rebound):
     page(operator, "/demo")
 

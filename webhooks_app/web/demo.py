@@ -20,12 +20,22 @@ from webhooks_app.web.shell import demo_is_loaded
 
 bp = Blueprint("demo", __name__, url_prefix="/demo")
 
+_GONE = "This person is gone."
+_LARGEST_NUMBER = 2**31 - 1
+
 
 @bp.before_request
 def only_while_loaded() -> None:
     """Nothing here where the application's own hooks are loaded instead."""
     if not demo_is_loaded():
         abort(404, "The demo is not loaded here (WEBHOOKS_HOOKS).")
+
+
+@bp.before_request
+def only_numbers_of_people() -> None:
+    """A number that the table's column cannot hold is nobody's, and the database would not even look for it."""
+    if (request.view_args or {}).get("person_id", 0) > _LARGEST_NUMBER:
+        abort(404, _GONE)
 
 
 @bp.get("")
@@ -133,7 +143,7 @@ def _name_of(person_id: int) -> str:
 
 def _or_gone(is_there: bool) -> None:
     if not is_there:
-        abort(404, "This person is gone.")
+        abort(404, _GONE)
 
 
 def _sent(hook: str, sentence: str, act: Callable[[], object]) -> Response:
