@@ -21,6 +21,7 @@ BASE = {
     "schedule",
     "setting",
     "setting_addresses",
+    "setting_pairs",
     "setting_source",
     "setting_values",
     "settings",

@@ -26,9 +26,7 @@ def test_a_setting_that_is_not_allowed_is_one_line_there_too(tmp_path):
 
 
 def test_production_does_not_start_in_a_host_that_is_debugged(tmp_path):
-    keys = dict.fromkeys(
-        ("SECRET_KEY", "WEBHOOKS_ENCRYPTION_KEYS"), "a-key-for-tests-of-thirty-two-bytes-or-more"
-    )
+    keys = {name: f"a-{name}-for-tests-of-32-bytes" for name in ("SECRET_KEY", "WEBHOOKS_ENCRYPTION_KEYS")}
     production = {
         "WEBHOOKS_ENV": "production", "PUBLIC_BASE_URL": "https://shop.example.com", "FLASK_DEBUG": "1",
         "TRUSTED_HOSTS": "shop.example.com", "REDIS_URL": "redis://127.0.0.1:1/0", **keys,

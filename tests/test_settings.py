@@ -12,11 +12,11 @@ from webhooks_app.setting import masked
 from webhooks_app.settings import Settings, table
 
 ROOT = Path("/srv/app")
-KEY = "k" * 32
+KEY, ENCRYPTION_KEY = "k" * 32, "e" * 32
 PRODUCTION = {
     "WEBHOOKS_ENV": "production",
     "SECRET_KEY": KEY,
-    "WEBHOOKS_ENCRYPTION_KEYS": KEY,
+    "WEBHOOKS_ENCRYPTION_KEYS": ENCRYPTION_KEY,
     "REDIS_URL": "redis://cache/0",
     "PUBLIC_BASE_URL": "https://hooks.example.com/",
     "TRUSTED_HOSTS": "hooks.example.com",
@@ -165,6 +165,23 @@ def test_production_starts_with_what_it_needs():
 def test_production_refuses_to_start_without(name):
     with pytest.raises(SettingError, match=f"^{name} is not set, and production needs it"):
         read({each: text for each, text in PRODUCTION.items() if each != name})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"SECRET_KEY": ENCRYPTION_KEY},
+        {"WEBHOOKS_ENCRYPTION_KEYS": f"{ENCRYPTION_KEY},{KEY}"},  # not even as one of those that still open
+        {"SECRET_KEY_FALLBACKS": f"{'f' * 32} {ENCRYPTION_KEY}"},
+        {"SECRET_KEY": "k" * 43, "WEBHOOKS_ENCRYPTION_KEYS": "k" * 43 + "="},  # the same, written in two ways
+    ],
+)
+def test_what_signs_cookies_may_not_encrypt_secrets(given):
+    """Row 39 of the security plan."""
+    with pytest.raises(SettingError, match="must be other keys than SECRET_KEY") as refused:
+        read({**PRODUCTION, **given})
+
+    assert ENCRYPTION_KEY not in str(refused.value)
 
 
 def test_production_says_how_to_make_a_key():

@@ -37,6 +37,7 @@ from webhooks_app.registry import hooks
 from webhooks_app.runtime.dev_env import ensure_dev_env
 from webhooks_app.runtime.redis_client import quick_client
 from webhooks_app.runtime.worker import queue_of, worker_name
+from webhooks_app.setting_source import says_production
 from webhooks_app.settings import Settings
 from webhooks_app.start import is_command, one_line
 from webhooks_app.storage import database, migrations, sqlite_file
@@ -74,7 +75,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def read_settings(root: Path = PROJECT_ROOT, instance: Path | None = None) -> Settings:
     """The environment's settings; in development with keys that are made at first use."""
     instance = instance or root / "instance"
-    if os.environ.get("WEBHOOKS_ENV", "").strip().lower() != "production":
+    if not says_production(os.environ):
         ensure_dev_env(instance)
     return Settings.read(root=root, instance=instance)
 

@@ -22,6 +22,7 @@ from webhooks_app.application import import_hooks, make_console, refuse_debugger
 from webhooks_app.logs import clean_for_others
 from webhooks_app.redaction import CleanFormatter, redaction_for
 from webhooks_app.runtime.dev_env import ensure_dev_env
+from webhooks_app.setting_source import says_production
 from webhooks_app.settings import Settings
 from webhooks_app.start import refused_in_one_line
 
@@ -70,7 +71,7 @@ class Webhooks:
 
     def _settings(self) -> Settings:
         instance = Path(self.host.instance_path)
-        if os.environ.get("WEBHOOKS_ENV", "").strip().lower() != "production":
+        if not says_production(os.environ):
             ensure_dev_env(instance)
         given = {**os.environ, "DATABASE_URL": self._database_url()}
         key = self.host.secret_key

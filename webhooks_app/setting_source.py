@@ -19,6 +19,11 @@ from webhooks_app.setting import Setting
 ENVIRONMENT, DEV_ENV, DEFAULT = "environment", "dev.env", "default"
 
 
+def says_production(environ: Mapping[str, str]) -> bool:
+    """Whether this is production; looked at first, because there `instance/dev.env` does not count."""
+    return environ.get("WEBHOOKS_ENV", "").strip().lower() == "production"
+
+
 class _MappingEnv(Env):
     """environs over a mapping that is passed in, instead of the process's own environment."""
 

@@ -20,7 +20,8 @@ from webhooks_app import setting_addresses as addresses
 from webhooks_app import setting_values as kinds
 from webhooks_app.schedule import parse_schedule
 from webhooks_app.setting import HOW_TO_MAKE_A_KEY, Setting, masked
-from webhooks_app.setting_source import DEFAULT, DEV_ENV, Source
+from webhooks_app.setting_pairs import refuse_shared_key
+from webhooks_app.setting_source import DEFAULT, DEV_ENV, Source, says_production
 from webhooks_app.setting_values import Network
 
 __all__ = ["DEV_ENV", "HOW_TO_MAKE_A_KEY", "Setting", "SettingRow", "Settings"]
@@ -216,19 +217,20 @@ class Settings:
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, *, root: Path, instance: Path) -> Settings:
         """Read every setting; SettingError says in one line which one is wrong, and what is allowed."""
-        in_production = _says_production(environ)
         source = _source(environ, instance)
         values: dict[str, Any] = {"root": root, "instance_path": instance, "sources": {}, "texts": {}}
         for setting in table():
             found = source.find(setting)
             text = found.text
-            if in_production:
+            if says_production(environ):
                 setting.check_for_production(text)
             values["sources"][setting.name] = found.layer
             values[setting.attribute] = setting.value(text, file=found.file)
             if text is not None and not setting.secret:
                 values["texts"][setting.name] = masked(text) if setting.address else text
-        return _completed(cls(**values))
+        found = cls(**values)
+        refuse_shared_key((found.secret_key, *found.secret_key_fallbacks), found.encryption_keys)
+        return _completed(found)
 
     @classmethod
     def read_one(cls, name: str, environ: Mapping[str, str] = os.environ, *, instance: Path) -> Any:
@@ -274,12 +276,8 @@ def table() -> tuple[Setting, ...]:
     return tuple(each.metadata["setting"] for each in fields(Settings) if each.metadata)
 
 
-def _says_production(environ: Mapping[str, str]) -> bool:
-    return environ.get("WEBHOOKS_ENV", "").strip().lower() == "production"
-
-
 def _source(environ: Mapping[str, str], instance: Path) -> Source:
-    return Source(environ, dev_env=None if _says_production(environ) else instance / DEV_ENV)
+    return Source(environ, dev_env=None if says_production(environ) else instance / DEV_ENV)
 
 
 def _completed(settings: Settings) -> Settings:
