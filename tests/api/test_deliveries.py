@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.factories import make_attempt
 from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.patience import ENDLESS
 
@@ -63,6 +64,16 @@ def test_the_body_told_is_the_body_sent(read, sent, transport, body_format):
     delivery = read("GET", sent(body_format=body_format)).json
 
     assert delivery["attempts"][0]["request"]["body"].encode() == transport.sent[0].body
+
+
+def test_an_attempt_names_the_addresses_that_were_passed_over(read, engine, make_delivery):
+    delivery = make_delivery(status="delivered", attempt_count=2)
+    make_attempt(engine, delivery, skipped_ips=["10.0.0.1"])
+    make_attempt(engine, delivery, number=2)
+
+    attempts = read("GET", f"/deliveries/dlv_{delivery.id}").json["attempts"]
+
+    assert [one["skipped_ips"] for one in attempts] == [["10.0.0.1"], []]
 
 
 def test_an_attempt_without_an_answer_has_no_response(read, sent, transport):

@@ -167,6 +167,24 @@ def test_an_attempt_that_fails_names_the_addresses_that_were_passed_over() -> No
     )
 
 
+def test_an_attempt_that_is_delivered_names_them_too() -> None:
+    """Also over a connection that was kept: they were passed over when it was made."""
+    names = NameServer(records("10.0.0.1", "127.0.0.1", "192.168.0.7"))
+    with receiving(well_behaved) as receiver, transporting(LOOPBACK, names) as transport:
+        outcomes = [send(transport, receiver.url("hooks.example.com")) for _ in range(2)]
+
+    assert [one.skipped_ips for one in outcomes] == [("10.0.0.1", "192.168.0.7")] * 2
+    assert all(one.accepted for one in outcomes) and len(names.asked) == 1
+
+
+def test_of_very_many_addresses_that_were_passed_over_eight_are_named() -> None:
+    names = NameServer(records(*(f"10.0.0.{n}" for n in range(1, 101)), "127.0.0.1"))
+    with receiving(well_behaved) as receiver, transporting(LOOPBACK, names) as transport:
+        outcome = send(transport, receiver.url("hooks.example.com"))
+
+    assert outcome.skipped_ips == tuple(f"10.0.0.{n}" for n in range(1, 9))
+
+
 def test_at_most_eight_addresses_are_tried() -> None:
     policy = NetworkPolicy(allowed_networks=(ip_network("127.0.0.0/8"),))
     names = NameServer(records(*(f"127.0.0.{n}" for n in range(1, 101))))

@@ -113,6 +113,17 @@ def test_the_attempt_is_kept_with_all_that_was_sent_and_answered(
     assert "secret of the receiver" not in str(attempt.request_headers)
 
 
+def test_the_addresses_that_were_passed_over_are_kept(engine, finished):
+    one = finished(Outcome(status_code=200, ip="203.0.113.9", skipped_ips=("10.0.0.1", "fd00::1")))
+    other = finished(Outcome(status_code=200))
+    record(engine, [one, other])
+
+    assert [attempts_of(engine, each)[0].skipped_ips for each in (one, other)] == [
+        ["10.0.0.1", "fd00::1"],
+        None,
+    ]
+
+
 def test_a_message_that_could_not_be_made_is_kept_as_an_attempt_without_headers(engine, finished):
     one = replace(finished(Outcome(error_class="internal", error="No.")), message=None)
     record(engine, [one])

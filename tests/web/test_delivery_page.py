@@ -226,6 +226,13 @@ def test_an_attempt_without_an_answer_is_shown(operator, make_delivery, add_atte
         assert "Worker lost" in page(operator, address(delivery, tab=tab))
 
 
+def test_the_addresses_that_were_passed_over_are_shown(viewer, make_delivery, add_attempt):
+    delivery = make_delivery(status="delivered", attempt_count=1)
+    add_attempt(delivery, skipped_ips=["10.0.0.1", "192.168.0.7"])
+
+    assert "not tried, because not public: 10.0.0.1, 192.168.0.7" in page(viewer, address(delivery))
+
+
 def test_what_retention_has_deleted_is_said_where_it_stood(operator, make_delivery, add_attempt):
     delivery = make_delivery(status="delivered", attempt_count=1)
     add_attempt(delivery, number=1, request_headers=None, response_headers=None, response_body=None)

@@ -100,6 +100,12 @@ class Attempt(Given):
     status_code = fields.Integer(allow_none=True)
     error_class = fields.String(allow_none=True)
     error = fields.String(allow_none=True)
+    skipped_ips = fields.List(
+        fields.String(),
+        metadata={
+            "description": "Addresses of the receiver's name that were not dialled: they are not public."
+        },
+    )
     request = fields.Nested(SentRequest)
     response = fields.Nested(ReceivedResponse, allow_none=True)
 

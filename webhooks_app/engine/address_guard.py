@@ -76,12 +76,13 @@ class _Guarded(HTTPConnection):
 
     response_class = Answer
     dialled_ip: str | None = None
+    skipped_ips: tuple[str, ...] = ()
     dialled_at = 0.0
 
     def _new_conn(self) -> socket.socket:
         exchange = current()
         sock = dial(exchange, self.host, self.port, is_proxy=self.proxy is not None)
-        self.dialled_ip = exchange.ip
+        self.dialled_ip, self.skipped_ips = exchange.ip, exchange.skipped_ips
         self.dialled_at = time.monotonic()
         return sock
 
@@ -94,7 +95,7 @@ class _Guarded(HTTPConnection):
         # urllib3 would give the sending of the body only the time meant for connecting.
         self.timeout = max(0.001, exchange.deadline.left)
         if self.sock is not None:
-            exchange.ip = self.dialled_ip
+            exchange.ip, exchange.skipped_ips = self.dialled_ip, self.skipped_ips
             exchange.watch(self.sock)
             self.sock.settimeout(self.timeout)
         try:

@@ -27,7 +27,10 @@ def dial(exchange: Exchange, host: str, port: int, *, is_proxy: bool) -> socket.
     Raises `NotConnected`. The socket's timeout is what is left of the deadline.
     """
     found = _records(exchange, host, port, is_proxy=is_proxy)
-    records = found if is_proxy else _allowed(exchange, host, found)
+    records = found if is_proxy else _allowed(exchange, found)
+    exchange.skipped_ips = _skipped(found, records)
+    if not records:
+        raise NotConnected("ip_not_public", _not_public(host, exchange.skipped_ips))
     started_at = time.monotonic()
     failure: OSError | None = None
     for family, _, _, _, address in _first_of_each(records):
@@ -43,7 +46,7 @@ def dial(exchange: Exchange, host: str, port: int, *, is_proxy: bool) -> socket.
         exchange.ip = address[0]
         return sock
     error_class, sentence = _not_connected(exchange, host, port, failure)
-    raise NotConnected(error_class, sentence + _passed_over(found, records))
+    raise NotConnected(error_class, sentence + _passed_over(exchange.skipped_ips))
 
 
 def check_literal(exchange: Exchange, host: str) -> None:
@@ -70,15 +73,22 @@ def _records(exchange: Exchange, host: str, port: int, *, is_proxy: bool) -> Rec
         exchange.dns_ms = since(started_at)
 
 
-def _allowed(exchange: Exchange, host: str, records: Records) -> Records:
-    allowed = [record for record in records if exchange.policy.allows(record[4][0])]
-    if allowed:
-        return allowed
+def _allowed(exchange: Exchange, records: Records) -> Records:
+    return [record for record in records if exchange.policy.allows(record[4][0])]
+
+
+def _skipped(found: Records, dialled: Records) -> tuple[str, ...]:
+    """The addresses of the name that are not tried, because they are not public."""
+    if len(found) == len(dialled):
+        return ()
+    addresses = dict.fromkeys(str(record[4][0]) for record in found if record not in dialled)
+    return tuple(addresses)[:MAX_ADDRESSES]
+
+
+def _not_public(host: str, addresses: tuple[str, ...]) -> str:
     if _is_address(host):
-        raise NotConnected("ip_not_public", f"{host} is not a public address.")
-    found = list(dict.fromkeys(str(record[4][0]) for record in records))
-    listed = ", ".join(found[:MAX_ADDRESSES])
-    raise NotConnected("ip_not_public", f"{host} resolves only to addresses that are not public: {listed}")
+        return f"{host} is not a public address."
+    return f"{host} resolves only to addresses that are not public: {', '.join(addresses)}"
 
 
 def _first_of_each(records: Records) -> list[tuple[Any, Any, int, str, tuple[Any, ...]]]:
@@ -115,12 +125,8 @@ def _not_connected(exchange: Exchange, host: str, port: int, failure: OSError | 
     return "connect_refused", f"{host} cannot be reached on port {port}."
 
 
-def _passed_over(found: Records, dialled: Records) -> str:
-    """What to add about the addresses of the name that were not tried, because they are not public."""
-    addresses = dict.fromkeys(str(record[4][0]) for record in found if record not in dialled)
-    if not addresses:
-        return ""
-    return f" Not tried, because not public: {', '.join(list(addresses)[:MAX_ADDRESSES])}."
+def _passed_over(addresses: tuple[str, ...]) -> str:
+    return f" Not tried, because not public: {', '.join(addresses)}." if addresses else ""
 
 
 def _is_address(host: str) -> bool:

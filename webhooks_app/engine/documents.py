@@ -123,6 +123,7 @@ def _attempt_json(engine: Engine, delivery: Delivery, attempt: Attempt) -> dict[
         "status_code": attempt.status_code,
         "error_class": attempt.error_class,
         "error": attempt.error,
+        "skipped_ips": attempt.skipped_ips or [],
         "request": {
             "url": attempt.url,
             "headers": _joined(attempt.request_headers or ()),

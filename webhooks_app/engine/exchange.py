@@ -30,7 +30,7 @@ class Exchange:
 
     __slots__ = (
         "_watchdog", "connect_ms", "connected_at", "deadline", "dns_ms", "first_byte_at", "head_at", "ip",
-        "policy", "resolver", "sent_at", "started_at", "tls_ms", "wants_new_connection",
+        "policy", "resolver", "sent_at", "skipped_ips", "started_at", "tls_ms", "wants_new_connection",
     )  # fmt: skip
 
     def __init__(
@@ -42,6 +42,7 @@ class Exchange:
         self.started_at = time.monotonic()
         self.deadline = watchdog.start(timeout_seconds)
         self.ip: str | None = None
+        self.skipped_ips: tuple[str, ...] = ()  # of the same name, and not public
         self.dns_ms: float | None = None
         self.connect_ms: float | None = None
         self.tls_ms: float | None = None

@@ -37,12 +37,15 @@ class Outcome:
     internal. `error` is our sentence for people, never an exception's repr.
     `response_body` holds at most 64 KiB; `truncated` says why it is not the whole:
     "" (it is), "size", "time" or "broken".
+    `skipped_ips` are the addresses of the receiver's name that were not dialled because they are not public, when
+    the connection was made: at most eight.
     """
 
     status_code: int | None = None
     error_class: str | None = None
     error: str | None = None
     ip: str | None = None
+    skipped_ips: tuple[str, ...] = ()
     response_headers: tuple[tuple[str, str], ...] = ()
     response_body: bytes = b""
     truncated: str = ""

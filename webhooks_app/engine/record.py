@@ -230,6 +230,7 @@ def attempt_row(one: Finished, *, worker: str) -> dict[str, Any]:
         "error": outcome.error,
         "url": listener.url,
         "ip": outcome.ip,
+        "skipped_ips": outcome.skipped_ips or None,
         "timings": _phases(outcome.timings),
         "request_headers": headers,
         "body_format": listener.body_format,

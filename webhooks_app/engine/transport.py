@@ -198,6 +198,7 @@ def _outcome(exchange: Exchange, answer: BaseHTTPResponse) -> Outcome:
         error_class=error_class,
         error=error,
         ip=exchange.ip,
+        skipped_ips=exchange.skipped_ips,
         response_headers=headers,
         response_body=body,
         truncated=truncated,
@@ -206,7 +207,13 @@ def _outcome(exchange: Exchange, answer: BaseHTTPResponse) -> Outcome:
 
 
 def _failed(exchange: Exchange, error_class: str, error: str) -> Outcome:
-    return Outcome(error_class=error_class, error=error, ip=exchange.ip, timings=exchange.timings())
+    return Outcome(
+        error_class=error_class,
+        error=error,
+        ip=exchange.ip,
+        skipped_ips=exchange.skipped_ips,
+        timings=exchange.timings(),
+    )
 
 
 def _body(exchange: Exchange, answer: BaseHTTPResponse) -> tuple[bytes, str]:

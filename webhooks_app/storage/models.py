@@ -195,9 +195,8 @@ class Delivery(Base):
     lease_owner: Mapped[str | None] = mapped_column(sa.String(100))
     leased_at: Mapped[datetime | None]
     attempt_count: Mapped[int] = mapped_column(default=0)  # attempts recorded
-    tries: Mapped[int] = mapped_column(
-        default=0
-    )  # outcomes; this indexes the schedule, so a crash eats no retry
+    # Outcomes; this indexes the schedule, so a crash eats no retry.
+    tries: Mapped[int] = mapped_column(default=0)
     alone: Mapped[bool] = mapped_column(default=False)  # goes as a job of one id, after a worker died with it
     crashes: Mapped[int] = mapped_column(default=0)  # workers lost while alone
     # Its next attempt is made, whatever its listener's state.
@@ -223,11 +222,8 @@ class Delivery(Base):
         sa.Index("ix_webhooks_deliveries_listener", "listener_id", "created_at", "id"),
         sa.Index("ix_webhooks_deliveries_hook", "hook", "created_at", "id"),
         sa.Index(
-            "ix_webhooks_deliveries_unsent",
-            "listener_id",
-            "status",
-            sqlite_where=_IS_UNSENT,
-            postgresql_where=_IS_UNSENT,
+            "ix_webhooks_deliveries_unsent", "listener_id", "status",
+            sqlite_where=_IS_UNSENT, postgresql_where=_IS_UNSENT,
         ),
         sa.Index(
             "ix_webhooks_deliveries_due", "due_at", sqlite_where=_IS_WAITING, postgresql_where=_IS_WAITING
@@ -239,20 +235,14 @@ class Delivery(Base):
             postgresql_where=sa.text(f"slow AND {_IS_WAITING}"),
         ),
         sa.Index(
-            "ix_webhooks_deliveries_lease",
-            "lease_until",
-            sqlite_where=_IS_SENDING,
-            postgresql_where=_IS_SENDING,
+            "ix_webhooks_deliveries_lease", "lease_until",
+            sqlite_where=_IS_SENDING, postgresql_where=_IS_SENDING,
         ),
         sa.Index(
-            "ix_webhooks_deliveries_ended_badly",
-            "status",
-            "created_at",
-            "id",
-            sqlite_where=_ENDED_BADLY,
-            postgresql_where=_ENDED_BADLY,
+            "ix_webhooks_deliveries_ended_badly", "status", "created_at", "id",
+            sqlite_where=_ENDED_BADLY, postgresql_where=_ENDED_BADLY,
         ),
-    )
+    )  # fmt: skip
 
 
 class Attempt(Base):
@@ -272,6 +262,7 @@ class Attempt(Base):
     error: Mapped[str | None] = mapped_column(sa.Text)
     url: Mapped[str] = mapped_column(sa.Text, default="")
     ip: Mapped[str | None] = mapped_column(sa.String(45))
+    skipped_ips: Mapped[list[Any] | None]  # of the same name, and not public
     timings: Mapped[dict[str, Any] | None]  # Timings as a dict, without what is None
     request_headers: Mapped[list[Any] | None]  # pairs; the listener's own values are hidden
     body_format: Mapped[str] = mapped_column(sa.String(12), default="plain")

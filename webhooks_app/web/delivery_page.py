@@ -53,6 +53,7 @@ class AttemptShown:
     mark: str
     error: str
     ip: str | None
+    skipped_ips: Sequence[str]
     timings: dict[str, Any]
     worker: str
 
@@ -168,6 +169,7 @@ def attempt_shown(attempt: Attempt) -> AttemptShown:
         mark=code or name,
         error=attempt.error or "",
         ip=attempt.ip,
+        skipped_ips=attempt.skipped_ips or (),
         timings=attempt.timings or {},
         worker=attempt.worker or "",
     )
