@@ -41,6 +41,7 @@ def test_a_new_listener_is_answered_with_its_secret_once(write):
         "rate_limit_per_second": None,
         "sends_in_flight": None,
         "body_format": "plain",
+        "answer_bodies": "keep",
         "headers": {"x-key": "(hidden)"},
     }
     location = answer.headers["Location"]
@@ -99,6 +100,7 @@ def test_a_hidden_value_without_a_stored_one_is_refused(write, path):
         ({"settings": {"retry_schedule": "soon"}}, {("settings.retry_schedule", "schedule")}),
         ({"settings": {"sends_in_flight": 1.5}}, {("settings.sends_in_flight", "invalid_type")}),
         ({"settings": {"body_format": "xml"}}, {("settings.body_format", "body_format")}),
+        ({"settings": {"answer_bodies": "hide"}}, {("settings.answer_bodies", "answer_bodies")}),
         ({"settings": {"headers": {"Host": "x"}}}, {("settings.headers", "header_reserved")}),
         ({"settings": {"headers": ["X-Key"]}}, {("settings.headers", "invalid_type")}),
         ({"settings": {"headers": {"X-A": 1}}}, {("settings.headers.X-A", "invalid_type")}),

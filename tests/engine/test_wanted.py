@@ -86,6 +86,9 @@ def test_every_fault_is_found_at_once(engine):
         ("name", "Shop\nCRM", False),
         ("name", "Käse 🧀", True),
         ("body_format", "cloudevents", True),
+        ("answer_bodies", "discard", True),
+        ("answer_bodies", "hide", False),
+        ("answer_bodies", None, False),
     ],
 )
 def test_a_setting_is_accepted_within_its_span(engine, field, value, accepted):

@@ -8,6 +8,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from webhooks_app.api.fields import Moment, Object
+from webhooks_app.engine.wanted import ANSWER_BODIES
 from webhooks_app.storage.ids import DELIVERY, EVENT
 from webhooks_app.storage.models import State, Status
 
@@ -88,7 +89,10 @@ class ReceivedResponse(Given):
         metadata={"description": "utf-8, or replaced: bytes that are no UTF-8 became U+FFFD."},
     )
     truncated = fields.Boolean()
-    truncated_by = fields.String(allow_none=True, metadata={"description": "size, time or broken."})
+    truncated_by = fields.String(
+        allow_none=True,
+        metadata={"description": "size, time, broken, or dropped: its listener has no bodies kept."},
+    )
 
 
 class Attempt(Given):
@@ -157,6 +161,7 @@ class Settings(Given):
     rate_limit_per_second = fields.Float(allow_none=True)
     sends_in_flight = fields.Integer(allow_none=True)
     body_format = fields.String()
+    answer_bodies = fields.String(metadata={"enum": list(ANSWER_BODIES)})
     headers = fields.Dict(
         keys=fields.String(),
         values=fields.String(),

@@ -40,6 +40,7 @@ _SETTINGS = (
     "rate_limit_per_second",
     "sends_in_flight",
     "body_format",
+    "answer_bodies",
     "headers",
 )
 _SHOWN_ONCE = {"Cache-Control": "no-store"}

@@ -131,6 +131,7 @@ class SettingsGiven(Taken):
     rate_limit_per_second = Number(allow_none=True)
     sends_in_flight = Whole(allow_none=True)
     body_format = Text()
+    answer_bodies = Text()
     headers = Texts()
 
 

@@ -30,7 +30,7 @@ log = logging.getLogger("webhooks_app.declared")
 
 _SETTINGS = (
     "name", "timeout_seconds", "retry_schedule", "rate_limit_per_second", "sends_in_flight", "body_format",
-    "headers",
+    "answer_bodies", "headers",
 )  # fmt: skip
 
 

@@ -81,6 +81,7 @@ def listener_json(engine: Engine, listener: Listener) -> dict[str, Any]:
             "rate_limit_per_second": listener.rate_limit_per_second,
             "sends_in_flight": listener.sends_in_flight,
             "body_format": listener.body_format,
+            "answer_bodies": listener.answer_bodies,
             "headers": _own_headers(engine, listener),
         },
         "config": listener.config,

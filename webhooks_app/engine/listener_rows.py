@@ -90,6 +90,7 @@ def columns_of(wanted: Wanted) -> dict[str, Any]:
         "rate_limit_per_second": wanted.rate_limit_per_second,
         "sends_in_flight": wanted.sends_in_flight,
         "body_format": wanted.body_format,
+        "answer_bodies": wanted.answer_bodies,
         "config": dict(wanted.config),
     }
 

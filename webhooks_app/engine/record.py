@@ -31,7 +31,7 @@ from webhooks_app.engine.outcome import Outcome, Timings
 from webhooks_app.engine.retry import Disable, Done, GiveUp, Retry, Step, next_step
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.insert import insert_rows
-from webhooks_app.storage.models import Attempt, Delivery, Status
+from webhooks_app.storage.models import DROPPED, Attempt, Delivery, Status
 from webhooks_app.storage.queries.among import among
 
 log = logging.getLogger("webhooks_app.deliver")
@@ -219,6 +219,7 @@ def attempt_row(one: Finished, *, worker: str) -> dict[str, Any]:
     if listener.headers:
         own = {name.lower() for name, _ in listener.headers}
         headers = [[name, HIDDEN if name in own else value] for name, value in headers]
+    drops_body = bool(outcome.response_body) and not listener.keeps_bodies
     return {
         "id": new_id(),
         "delivery_id": one.claimed.id,
@@ -235,8 +236,8 @@ def attempt_row(one: Finished, *, worker: str) -> dict[str, Any]:
         "request_headers": headers,
         "body_format": listener.body_format,
         "response_headers": outcome.response_headers,
-        "response_body": outcome.response_body,
-        "truncated": outcome.truncated,
+        "response_body": None if drops_body else outcome.response_body,
+        "truncated": DROPPED if drops_body else outcome.truncated,
         "worker": worker,
     }
 

@@ -55,6 +55,7 @@ class UnsealedListener:
     body_format: str
     sends_in_flight: int
     rate_limit_per_second: float | None
+    keeps_bodies: bool = True  # of answers
     problem: str = ""
 
     def live_keys(self, now: datetime) -> list[bytes]:
@@ -138,6 +139,7 @@ def _unsealed(engine: Engine, listener: Listener) -> UnsealedListener:
         body_format=listener.body_format,
         sends_in_flight=listener.sends_in_flight or engine.settings.sends_per_listener,
         rate_limit_per_second=listener.rate_limit_per_second,
+        keeps_bodies=listener.answer_bodies != "discard",
     )
 
 

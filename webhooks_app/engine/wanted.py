@@ -30,11 +30,15 @@ LONGEST_NAME = 200
 RATE_PER_SECOND = (0.001, 1000.0)
 SENDS_IN_FLIGHT = (1, 64)
 
+# What becomes of the bodies of a listener's answers: they may hold what nobody here should read.
+ANSWER_BODIES = {"keep": "Keep them, to be shown in the log", "discard": "Do not keep them"}
+
 _A_TEXT: tuple[type, str] = (str, "Give a text")
 _TYPES: Mapping[str, tuple[Any, str]] = {
     "url": _A_TEXT,
     "name": _A_TEXT,
     "body_format": _A_TEXT,
+    "answer_bodies": _A_TEXT,
     "retry_schedule": (str | None, "Give waits like 5s, 5m or 2h, as a text or a list"),
     "headers": (Mapping, "Give a dict of names and values"),
     "config": (Mapping, "Give a dict"),
@@ -61,6 +65,7 @@ class Wanted:
     rate_limit_per_second: float | None = None
     sends_in_flight: int | None = None
     body_format: str = "plain"
+    answer_bodies: str = "keep"
     headers: Mapping[str, str] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
 
@@ -70,7 +75,7 @@ def check(engine: Engine, hook: Hook, wanted: Wanted, *, secret: str | None = No
 
     Raises Refused with every FieldError at once, but those of wrong types before the others. Fields: url name
     filter.<argument> headers timeout_seconds retry_schedule rate_limit_per_second sends_in_flight body_format
-    secret config config.<field>.
+    answer_bodies secret config config.<field>.
     """
     errors = [*_type_faults(wanted, secret)]
     if errors:
@@ -124,6 +129,7 @@ def wanted_of(
         rate_limit_per_second=listener.rate_limit_per_second,
         sends_in_flight=listener.sends_in_flight,
         body_format=listener.body_format,
+        answer_bodies=listener.answer_bodies,
         headers=own_headers(engine, listener) if headers is None else headers,
         config=listener.config,
     )
@@ -174,6 +180,9 @@ def _setting_faults(wanted: Wanted) -> Iterator[FieldError]:
         yield FieldError(
             "body_format", "body_format", f"The body format is one of {', '.join(BODY_FORMATS)}."
         )
+    if wanted.answer_bodies not in ANSWER_BODIES:
+        said = f"What becomes of the answers' bodies is one of {', '.join(ANSWER_BODIES)}."
+        yield FieldError("answer_bodies", "answer_bodies", said)
 
 
 def _range_faults(

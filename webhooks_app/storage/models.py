@@ -48,6 +48,8 @@ class Status(StrEnum):
 
 WAITING = (Status.PENDING, Status.RETRYING)  # what may be claimed
 UNSENT = (*WAITING, Status.HELD)  # what is sent yet, if its listener lets it
+# Why an attempt has no body although one was answered: its listener does not have them kept.
+DROPPED = "dropped"
 # The classes of attempts that may have nothing to show of what was sent.
 WITHOUT_CONTENT = ("worker_lost", "superseded", "internal")
 FINAL = (Status.DELIVERED, Status.FAILED, Status.CANCELLED)
@@ -77,6 +79,7 @@ class Listener(Base):
     next_send_at: Mapped[datetime | None]  # how far the rate is used up
     sends_in_flight: Mapped[int | None]
     body_format: Mapped[str] = mapped_column(sa.String(12), default="plain")
+    answer_bodies: Mapped[str] = mapped_column(sa.String(8), default="keep", server_default="keep")
     headers_sealed: Mapped[str | None] = mapped_column(sa.Text)  # JSON of its own headers, encrypted
     config: Mapped[dict[str, Any]] = mapped_column(default=dict)
     # Set for listeners that code saved: one row a hook, URL and filter, however many processes start at once.

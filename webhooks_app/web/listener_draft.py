@@ -93,6 +93,7 @@ class ListenerDraft:
             rate_limit_per_second=form.rate_limit_per_second.data,
             sends_in_flight=form.sends_in_flight.data,
             body_format=form.body_format.data or "plain",
+            answer_bodies=form.answer_bodies.data or "keep",
             headers=form.headers.with_kept(stored_headers or {}),
             config=_values(self.config),
         )
@@ -174,6 +175,7 @@ def _typed(wanted: Wanted | None, version: int | None) -> dict[str, Any]:
         "rate_limit_per_second": wanted.rate_limit_per_second,
         "sends_in_flight": wanted.sends_in_flight,
         "body_format": wanted.body_format,
+        "answer_bodies": wanted.answer_bodies,
         "headers": wanted.headers,
     }
 

@@ -15,6 +15,7 @@ from wtforms.widgets import TextInput
 
 from webhooks_app.engine.headers import HIDDEN, with_kept
 from webhooks_app.engine.message import BODY_FORMATS
+from webhooks_app.engine.wanted import ANSWER_BODIES
 
 NO_RETRY = "none"
 """How people write the schedule of a single attempt; nothing at all means: as the hook or the settings say."""
@@ -27,6 +28,7 @@ _OVERLAPS = [
     SelectChoice(7 * 86400, "after 7 days"),
 ]
 _FORMATS = [SelectChoice(*pair) for pair in BODY_FORMATS.items()]
+_BODIES = [SelectChoice(*pair) for pair in ANSWER_BODIES.items()]
 
 
 class Number(Field):
@@ -94,6 +96,7 @@ class ListenerForm(FlaskForm):
     rate_limit_per_second = Number("Rate limit")
     sends_in_flight = Number("Sends in flight", whole=True)
     body_format = SelectField("Body format", choices=_FORMATS, default="plain")
+    answer_bodies = SelectField("Bodies of answers", choices=_BODIES, default="keep")
     headers = Headers("Headers")
 
 
