@@ -228,9 +228,9 @@ class Settings:
             values[setting.attribute] = setting.value(text, file=found.file)
             if text is not None and not setting.secret:
                 values["texts"][setting.name] = masked(text) if setting.address else text
-        found = cls(**values)
-        refuse_shared_key((found.secret_key, *found.secret_key_fallbacks), found.encryption_keys)
-        return _completed(found)
+        settings = cls(**values)
+        refuse_shared_key((settings.secret_key, *settings.secret_key_fallbacks), settings.encryption_keys)
+        return _completed(settings)
 
     @classmethod
     def read_one(cls, name: str, environ: Mapping[str, str] = os.environ, *, instance: Path) -> Any:
