@@ -104,7 +104,7 @@ def test_safe_engine_differs_as_lint_says(pattern, text, found):
         "(a*)*b",
         "(a|aa)+$",
         "(.*)(.*)(.*)(.*)(.*)x$",
-        "(a?){500}a{500}",
+        "(a?){30}a{30}",
         r"^(\w+\s?)*$",
         "([ab]*)*c",
     ],

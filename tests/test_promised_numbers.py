@@ -37,6 +37,7 @@ KIB = 1024
         (38, signing_keys.MOST_LIVE, 5),
         (45, (payload.MAX_DEPTH, payload.MAX_DIGITS), (64, 4300)),
         (47, (pattern.MAX_PATTERN, pattern.MAX_SUBJECT, pattern._MAX_MEMORY), (512, 64 * KIB, 8 * KIB * KIB)),
+        (47, (pattern.MAX_PLACES, pattern.MAX_WORK), (600, 4096 * KIB)),
         (51, (conditions.MAX_CONDITIONS, conditions.MAX_REGEXES), (50, 10)),
         (59, (passwords.SHORTEST, passwords.LONGEST), (12, 1024)),
         (74, intervene.MOST_AT_ONCE, 1000),

@@ -1,7 +1,8 @@
 """Which regular expressions are allowed, and why is this one refused?
 
 RE2 only, because it searches in linear time whatever the pattern; `re` would let
-one listener's filter stop the dispatch of everybody's events. RE2 also writes
+one listener's filter stop the dispatch of everybody's events. What that time is
+multiplied by is bounded too (see `pattern_size`). RE2 also writes
 "DFA out of memory" to stderr when a search falls back to its slower, equally
 linear way: that line is harmless.
 """
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 
 from webhooks_app.errors import BadFilter, FilterUnusable
+from webhooks_app.pattern_size import places_of
 
 try:
     import re2 as _re2
@@ -25,14 +27,22 @@ MAX_PATTERN = 512
 MAX_SUBJECT = 64 * 1024
 """Bytes of UTF-8 that are searched."""
 
+MAX_PLACES = 600
+"""Places of a pattern once its counted repeats are written out: more than 512 characters have without any."""
+
+MAX_WORK = 64 * MAX_SUBJECT
+"""Places times bytes. At worst each took 35 ns on a slow machine, so that no search takes longer than 150 ms."""
+
 _MAX_MEMORY = 8 * 1024 * 1024
+# Classes of Unicode without a count have few places and a large program, which is then what costs.
+_INSTRUCTIONS_A_PLACE = 16
 
 
 def search_for(pattern: str, *, engine: ModuleType | None = _re2) -> Callable[[str], bool]:
     """Compile the pattern once; the function returned says whether a text holds a match.
 
     Raises BadFilter with the reason. The function raises FilterUnusable for a
-    text of more than MAX_SUBJECT bytes.
+    text of more than MAX_SUBJECT bytes, or of fewer where the pattern is large.
     """
     if engine is None:
         raise BadFilter("Regular expressions need the google-re2 package.")
@@ -43,18 +53,35 @@ def search_for(pattern: str, *, engine: ModuleType | None = _re2) -> Callable[[s
     options.never_capture = True
     options.log_errors = False
     try:
-        search = engine.compile(pattern, options).search
+        compiled = engine.compile(pattern, options)
     except engine.error as exc:
         raise BadFilter(reason_of(exc.args[0], pattern)) from exc
+    search = compiled.search
+    longest = _longest_text(places_of(pattern), compiled.programsize)
 
     def found_in(text: str) -> bool:
         # A lone surrogate has no UTF-8; it is searched as the six characters \udXXX.
         subject = text.encode("utf-8", "backslashreplace")
         if len(subject) > MAX_SUBJECT:
             raise FilterUnusable("A text of more than 64 KiB cannot be searched by a regular expression.")
+        if len(subject) > longest:
+            raise FilterUnusable(
+                f"A text of more than {longest // 1024} KiB cannot be searched by a regular expression this large."
+            )
         return search(subject) is not None
 
     return found_in
+
+
+def _longest_text(places: int, program_size: int) -> int:
+    """Bytes that a pattern of that size may search. Raises BadFilter for one that is too large for any."""
+    if places > MAX_PLACES:
+        raise BadFilter(
+            f"With its repeats written out this regular expression has {places:,} places, and {MAX_PLACES} are"
+            " allowed. Write * or + for a repeat whose number does not matter."
+        )
+    weight = max(places, min(program_size // _INSTRUCTIONS_A_PLACE, MAX_PLACES), 1)
+    return min(MAX_WORK // weight // 1024 * 1024, MAX_SUBJECT)
 
 
 def lint(pattern: str) -> list[str]:
