@@ -199,3 +199,17 @@ def test_production_without_https_is_warned_of(whole_app, monkeypatch, caplog, e
     whole_app(**{**given, **environ})
 
     assert ("PUBLIC_BASE_URL is http" in caplog.text) is warned
+
+
+@pytest.mark.parametrize(("env", "warned"), [("production", True), ("development", False)])
+def test_production_that_may_reach_everything_is_warned_of(whole_app, caplog, env, warned):
+    whole_app(
+        WEBHOOKS_ENV=env,
+        WEBHOOKS_ALLOWED_NETWORKS="0.0.0.0/0",
+        TRUSTED_HOSTS="hooks.example.com",
+        PUBLIC_BASE_URL="https://hooks.example.com",
+        REDIS_URL="redis://127.0.0.1:6379/0",
+        WEBHOOKS_HOOKS="",
+    )
+
+    assert ("WEBHOOKS_ALLOWED_NETWORKS opens 0.0.0.0/0" in caplog.text) is warned

@@ -6,7 +6,8 @@ import pytest
 
 from tests.test_settings import read
 from webhooks_app.errors import SettingError
-from webhooks_app.setting_addresses import redis_exposure
+from webhooks_app.setting_addresses import network_exposure, redis_exposure
+from webhooks_app.setting_values import networks
 
 
 @pytest.mark.parametrize(
@@ -129,3 +130,15 @@ def test_a_redis_that_nobody_else_reaches_is_not_exposed(url):
 def test_a_redis_that_others_reach_is_told_without_its_password(url, told):
     assert told in redis_exposure(url)
     assert "secret" not in redis_exposure(url)
+
+
+@pytest.mark.parametrize("text", ["", "10.0.0.0/8", "fc00::/7", "127.0.0.0/8 ::1/128", "192.168.0.0/16"])
+def test_networks_inside_may_be_opened(text):
+    assert network_exposure(networks(text)) == ""
+
+
+@pytest.mark.parametrize("text", ["0.0.0.0/0", "::/0", "10.0.0.0/8, 0.0.0.0/1", "fc00::/6"])
+def test_to_open_more_than_any_network_inside_is_told(text):
+    told = network_exposure(networks(text))
+
+    assert told.startswith(f"WEBHOOKS_ALLOWED_NETWORKS opens {text.rpartition(' ')[2]}: ")

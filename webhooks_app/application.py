@@ -37,6 +37,7 @@ from webhooks_app.registry import hooks
 from webhooks_app.runtime.dev_env import ensure_dev_env
 from webhooks_app.runtime.redis_client import quick_client
 from webhooks_app.runtime.worker import queue_of, worker_name
+from webhooks_app.setting_addresses import network_exposure
 from webhooks_app.setting_source import says_production
 from webhooks_app.settings import Settings
 from webhooks_app.start import is_command, one_line
@@ -105,7 +106,7 @@ def make_console(
     for door in (web, api, cli):
         door.register(app)
     bind(engine)
-    _warn_of_plain_http(settings)
+    _warn_of_exposure(settings)
     app.teardown_appcontext(lambda _error: _save_postponed(engine))
     return app
 
@@ -196,10 +197,14 @@ def _place(error: BaseException) -> str:
     return f" ({theirs[-1].filename}, line {theirs[-1].lineno})" if theirs else ""
 
 
-def _warn_of_plain_http(settings: Settings) -> None:
-    is_plain = settings.public_base_url.startswith("http://")
-    if settings.is_production and is_plain and not is_command():
+def _warn_of_exposure(settings: Settings) -> None:
+    """What is unwise in production, though it works; a command's standard output belongs to its answer."""
+    if not settings.is_production or is_command():
+        return
+    if settings.public_base_url.startswith("http://"):
         log.warning("PUBLIC_BASE_URL is http: passwords, sessions and tokens cross the network unencrypted.")
+    if exposure := network_exposure(settings.allowed_networks):
+        log.warning(exposure)
 
 
 def _save_postponed(engine: Engine) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import SplitResult, parse_qsl, urlsplit
@@ -143,6 +143,20 @@ def redis_exposure(url: str) -> str:
             "Redis is on another host without TLS (rediss://): its password crosses the network unencrypted."
         )
     return ""
+
+
+def network_exposure(networks: Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> str:
+    """Which of WEBHOOKS_ALLOWED_NETWORKS open more than any network inside could be, in one sentence; mostly empty.
+
+    The largest are 10.0.0.0/8 and fc00::/7; whoever opens more has opened the guard itself.
+    """
+    wide = [str(each) for each in networks if each.prefixlen < (8 if each.version == 4 else 7)]
+    if not wide:
+        return ""
+    return (
+        f"WEBHOOKS_ALLOWED_NETWORKS opens {' and '.join(wide)}: whoever enters a listener's URL reaches nearly"
+        " everything inside this network. Name only those networks that receivers are in."
+    )
 
 
 def _is_loopback(place: str) -> bool:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 
 import pytest
 
@@ -192,3 +193,15 @@ def test_a_redis_that_evicts_is_told(viewer, queue, workers_run, clock_runs):
 
     queue.evicts = True
     assert "Set maxmemory-policy noeviction" in page(viewer, "/system")
+
+
+def test_a_production_that_may_reach_everything_is_told(viewer, app, engine):
+    opened = replace(engine.settings, allowed_networks=(ip_network("::/0"),))
+    console = app.extensions["webhooks"]
+
+    told = []
+    for env in ("development", "production"):
+        app.extensions["webhooks"] = replace(console, settings=replace(opened, env=env))
+        told.append("WEBHOOKS_ALLOWED_NETWORKS opens ::/0" in page(viewer, "/system"))
+
+    assert told == [False, True]

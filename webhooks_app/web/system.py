@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from webhooks_app.console import console
 from webhooks_app.engine import Queue, QueueUnreachable, skew
 from webhooks_app.engine.queue_facts import DELIVERIES, EVICTING, SLOW, QueueServer, QueueWorker
-from webhooks_app.setting_addresses import redis_exposure
+from webhooks_app.setting_addresses import network_exposure, redis_exposure
 from webhooks_app.storage import migrations
 from webhooks_app.storage.models import Lease
 from webhooks_app.storage.queries import leases, revision
@@ -202,8 +202,9 @@ def _heard_of_since(queue: QueueFacts, late: datetime) -> bool:
 
 
 def _exposed() -> list[tuple[str, str]]:
-    said = redis_exposure(console().settings.redis_url)
-    return [(said, "")] if said else []
+    settings = console().settings
+    networks = network_exposure(settings.allowed_networks) if settings.is_production else ""
+    return [(said, "") for said in (redis_exposure(settings.redis_url), networks) if said]
 
 
 def _behind(database: DatabaseFacts) -> list[tuple[str, str]]:
