@@ -21,7 +21,7 @@ def test_the_hosts_own_flask_has_our_commands(tmp_path):
 def test_a_setting_that_is_not_allowed_is_one_line_there_too(tmp_path):
     result = run(tmp_path, "webhooks", "hooks", PORT="eighty")
 
-    assert (result.returncode, result.stdout) == (1, "")
+    assert (result.returncode, result.stdout) == (2, "")
     assert re.fullmatch(r'Error: PORT="eighty" is not allowed: .*\n', result.stderr)
 
 
@@ -34,7 +34,7 @@ def test_production_does_not_start_in_a_host_that_is_debugged(tmp_path):
 
     result = run(tmp_path, "webhooks", "hooks", **production)
 
-    assert (result.returncode, result.stdout) == (1, "")
+    assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("Error: FLASK_DEBUG is on, and production does not start with it")
     without = run(tmp_path, "webhooks", "migrate", **{**production, "FLASK_DEBUG": "0"})
     assert without.returncode == 0, without.stderr

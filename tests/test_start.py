@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.patience import PATIENCE
 
+ROOT = Path(__file__).resolve().parent.parent
 REFUSING = """
 from flask import Flask
 from webhooks_app.errors import SettingError
@@ -38,10 +40,10 @@ def start(tmp_path):
 
 
 @pytest.mark.parametrize("words", [("webhooks", "up"), ("webhooks", "--help"), ("--help",)], ids=" ".join)
-def test_flask_shows_one_line_and_exits_with_one(start, words):
+def test_flask_shows_one_line_and_exits_with_two(start, words):
     result = start("-m", "flask", "--app", "refusing", *words)
 
-    assert (result.returncode, result.stdout, result.stderr) == (1, "", LINE)
+    assert (result.returncode, result.stdout, result.stderr) == (2, "", LINE)
 
 
 def test_gunicorn_ends_with_the_line_and_no_traceback(start):
@@ -50,6 +52,34 @@ def test_gunicorn_ends_with_the_line_and_no_traceback(start):
     assert result.returncode == 4
     assert LINE in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("-m", "gunicorn", "wsgi:app"),
+        ("-m", "flask", "--app", "wsgi", "webhooks", "worker"),
+        ("-m", "flask", "--app", "wsgi", "webhooks", "clock"),
+        ("-m", "flask", "--app", "wsgi", "webhooks", "migrate"),
+    ],
+    ids=lambda command: command[-1],
+)
+def test_production_without_its_keys_is_one_line_and_two_whoever_starts(command):
+    """Row 58 of the security plan."""
+    environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "WEBHOOKS_ENV": "production"}
+
+    result = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("Error: REDIS_URL is not set, and production needs it")
+    assert result.stderr.count("\n") == 1
 
 
 def test_whoever_imports_it_gets_the_error_itself(start):

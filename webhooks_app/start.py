@@ -13,8 +13,10 @@ from contextlib import contextmanager
 
 from webhooks_app.errors import WebhooksError
 
-REFUSED = 1
-# With this status of a web process gunicorn ends; with any other it would start the next one for ever.
+# As for any wrong usage: whoever supervises can tell a wrong setting, which no further start mends.
+REFUSED = 2
+# With this status of a web process gunicorn ends; with any other it would start the next one for ever. A wrong
+# setting has ended it before (`gunicorn_settings`), with REFUSED.
 GUNICORN_APP_LOAD_ERROR = 4
 
 

@@ -19,8 +19,23 @@ def _read(name: str) -> Any:
     try:
         return Settings.read_one(name, instance=Path.cwd() / "instance")
     except SettingError as exc:
-        sys.stderr.write(f"{exc}\n")
-        raise SystemExit(2) from exc
+        raise _refused(exc) from exc
+
+
+def refuse_wrong_settings(root: Path) -> None:
+    """End here where any setting is wrong: later each web process would, and gunicorn would tell nine lines of it.
+
+    Only for `gunicorn.conf.py`, where no other application hands some of them over.
+    """
+    try:
+        Settings.read(root=root, instance=root / "instance")
+    except SettingError as exc:
+        raise _refused(exc) from exc
+
+
+def _refused(error: SettingError) -> SystemExit:
+    sys.stderr.write(f"Error: {error}\n")
+    return SystemExit(2)
 
 
 _is_production = _read("WEBHOOKS_ENV") == "production"
