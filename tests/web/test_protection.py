@@ -94,7 +94,7 @@ def test_a_foreign_host_is_turned_away(client, host):
     assert client.get("/api/v1/hooks", headers={"Host": host}).status_code == 400
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8000"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8000", "LocalHost"])
 def test_a_trusted_host_is_answered(client, host):
     assert client.get("/login", headers={"Host": host}).status_code == 200
 

@@ -70,7 +70,8 @@ def _check_host() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
     if getattr(view, "any_host", False):
         return
-    if not host_is_trusted(request.host, list(console().settings.trusted_hosts)):
+    # Names are the same in any case; the settings hold them in lower case.
+    if not host_is_trusted(request.host.lower(), list(console().settings.trusted_hosts)):
         raise BadRequest("This server does not answer to that host name (TRUSTED_HOSTS).")
 
 
