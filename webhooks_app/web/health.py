@@ -9,7 +9,6 @@ from webhooks_app.console import console
 from webhooks_app.engine import QueueUnreachable
 from webhooks_app.storage import migrations
 from webhooks_app.storage.queries import revision
-from webhooks_app.version import __version__
 from webhooks_app.web.shared import any_host, engine, open_to_all
 
 bp = Blueprint("health", __name__)
@@ -27,9 +26,12 @@ def alive() -> Response:
 @any_host
 @open_to_all
 def ready() -> tuple[Response, int]:
-    """Database, tables and Redis; 503 with the reasons where one of them is not ready."""
+    """Database, tables and Redis; 503 with the reasons where one of them is not ready.
+
+    No more than that, for a balancer's reader is anybody: no version, no address, nothing that an error said.
+    """
     reasons = [reason for reason in (_database_problem(), _queue_problem()) if reason]
-    answer = {"ready": not reasons, "version": __version__, "reasons": reasons}
+    answer = {"ready": not reasons, "reasons": reasons}
     return jsonify(answer), 503 if reasons else 200
 
 
