@@ -43,6 +43,7 @@ def test_a_new_listener_is_answered_with_its_secret_once(write):
         "body_format": "plain",
         "answer_bodies": "keep",
         "headers": {"x-key": "(hidden)"},
+        "public_headers": [],
     }
     location = answer.headers["Location"]
     assert location == f"/api/v1/listeners/{answer.json['id']}"

@@ -130,6 +130,8 @@ def test_a_hook_that_the_engine_does_not_know_is_named(any_engine):
         (URL, {"headers": "X: y"}, "headers"),
         (URL, {"headers": [("X", "1")]}, "headers"),
         (URL, {"headers": {"X": 1}}, "headers"),
+        (URL, {"headers": {"X": "1"}, "public_headers": "X"}, "public_headers"),
+        (URL, {"headers": {"X": "1"}, "public_headers": [1]}, "public_headers"),
         (URL, {"retry_schedule": [object()]}, "retry_schedule"),
         (URL, {"retry_schedule": 5}, "retry_schedule"),
         (URL, {"name": 5}, "name"),

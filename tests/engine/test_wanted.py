@@ -89,6 +89,8 @@ def test_every_fault_is_found_at_once(engine):
         ("answer_bodies", "discard", True),
         ("answer_bodies", "hide", False),
         ("answer_bodies", None, False),
+        ("public_headers", [], True),
+        ("public_headers", ["x-team"], False),  # there is no such header
     ],
 )
 def test_a_setting_is_accepted_within_its_span(engine, field, value, accepted):

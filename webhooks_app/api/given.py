@@ -167,8 +167,15 @@ class Settings(Given):
         values=fields.String(),
         allow_none=True,
         metadata={
-            "description": "Values are never shown again; one sent back as (hidden) is kept. "
+            "description": "Only the values of `public_headers` are shown again; one sent back as (hidden) is kept. "
             "Null: they cannot be read with today's keys."
+        },
+    )
+    public_headers = fields.List(
+        fields.String(),
+        metadata={
+            "description": "The names of the headers whose values may be shown, here and in the log. "
+            "One that becomes public has its value given anew."
         },
     )
 

@@ -17,7 +17,7 @@ from webhooks_app.api.noun import Noun, check_hook, found, id_or_404, page_json,
 from webhooks_app.api.tokens import caller
 from webhooks_app.console import console
 from webhooks_app.engine import documents, listeners
-from webhooks_app.engine.headers import HIDDEN, with_kept
+from webhooks_app.engine.headers import HIDDEN, hidden, with_kept
 from webhooks_app.engine.listeners import Wanted
 from webhooks_app.errors import BadFilter, Conflict, FieldError, NotFound, Refused
 from webhooks_app.match import Filter
@@ -42,6 +42,7 @@ _SETTINGS = (
     "body_format",
     "answer_bodies",
     "headers",
+    "public_headers",
 )
 _SHOWN_ONCE = {"Cache-Control": "no-store"}
 _IF_MATCH = {
@@ -201,8 +202,16 @@ def _changed(wanted: Wanted, body: dict[str, Any]) -> Wanted:
     if "filter" in body:
         changes["given_filter"] = body["filter"]  # its faults are told with all others
     settings = dict(body.get("settings", {}))
-    if "headers" in settings:
-        settings["headers"] = with_kept(settings["headers"], wanted.headers)
+    if "headers" in settings and "public_headers" not in settings:
+        given = {name.lower() for name in settings["headers"]}
+        settings["public_headers"] = [name for name in wanted.public_headers if name in given]
+    if "public_headers" in settings:
+        settings["headers"] = with_kept(
+            settings.get("headers", hidden(wanted.headers)),
+            wanted.headers,
+            public=settings["public_headers"],
+            was_public=wanted.public_headers,
+        )
     return replace(wanted, **changes, **{name: settings[name] for name in _SETTINGS if name in settings})
 
 

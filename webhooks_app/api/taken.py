@@ -133,6 +133,7 @@ class SettingsGiven(Taken):
     body_format = Text()
     answer_bodies = Text()
     headers = Texts()
+    public_headers = fields.List(Text())
 
 
 class ListenerTaken(Taken):

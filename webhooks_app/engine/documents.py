@@ -66,7 +66,7 @@ def delivery_with_attempts(engine: Engine, delivery: Delivery) -> dict[str, Any]
 
 
 def listener_json(engine: Engine, listener: Listener) -> dict[str, Any]:
-    """A listener; the values of its own headers are shown to nobody, and None stands for what cannot be read."""
+    """A listener; of its own headers only the public ones are shown, and None stands for what cannot be read."""
     return {
         "id": ids.shown(ids.LISTENER, listener.id),
         "hook": listener.hook,
@@ -82,7 +82,8 @@ def listener_json(engine: Engine, listener: Listener) -> dict[str, Any]:
             "sends_in_flight": listener.sends_in_flight,
             "body_format": listener.body_format,
             "answer_bodies": listener.answer_bodies,
-            "headers": _own_headers(engine, listener),
+            "headers": shown_headers(engine, listener),
+            "public_headers": listener.public_headers,
         },
         "config": listener.config,
         "created_at": listener.created_at,
@@ -109,9 +110,10 @@ def sent_body(engine: Engine, delivery: Delivery, attempt: Attempt | None) -> by
     )
 
 
-def _own_headers(engine: Engine, listener: Listener) -> dict[str, str] | None:
+def shown_headers(engine: Engine, listener: Listener) -> dict[str, str] | None:
+    """The listener's own headers with the values of those that are public; None if they cannot be read."""
     try:
-        return hidden(own_headers(engine, listener))
+        return hidden(own_headers(engine, listener), public=listener.public_headers)
     except SecretUnavailable:
         return None
 

@@ -7,12 +7,12 @@ we or the HTTP library say about the message, the connection or the sender.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from webhooks_app.errors import FieldError, Refused
 
 HIDDEN = "(hidden)"
-"""Stands in place of a listener's own value wherever one is shown: nobody reads one again."""
+"""Stands in place of a listener's own value wherever one is shown, unless it is public: nobody reads it again."""
 
 MAX_HEADERS = 32
 MAX_VALUE_LENGTH = 4096
@@ -42,14 +42,39 @@ def checked_headers(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple((name.lower(), value) for name, value in headers.items())
 
 
-def hidden(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers as people and programs may see them."""
-    return dict.fromkeys(headers, HIDDEN)
+def checked_public(public: Iterable[str], headers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the headers whose values may be shown, in lower case and each once.
+
+    Raises `Refused` on the field `public_headers`, code header_unknown, for a name that is not among the headers.
+    """
+    names, known = tuple(dict.fromkeys(name.lower() for name in public)), {name.lower() for name in headers}
+    strange = [name for name in names if name not in known]
+    if strange:
+        sentence = f"There is no header of this name to show: {', '.join(ascii(name) for name in strange)}."
+        raise Refused(FieldError("public_headers", "header_unknown", sentence))
+    return names
 
 
-def with_kept(headers: Mapping[str, str], stored: Mapping[str, str]) -> dict[str, str]:
-    """The headers, with the stored value for each that came back hidden."""
-    known = {name.lower(): value for name, value in stored.items()}
+def hidden(headers: Mapping[str, str], *, public: Iterable[str] = ()) -> dict[str, str]:
+    """The headers as people and programs may see them: with the values of the public ones."""
+    shown = frozenset(public)
+    return {name: value if name.lower() in shown else HIDDEN for name, value in headers.items()}
+
+
+def with_kept(
+    headers: Mapping[str, str],
+    stored: Mapping[str, str],
+    *,
+    public: Iterable[str] = (),
+    was_public: Iterable[str] = (),
+) -> dict[str, str]:
+    """The headers, with the stored value for each that came back hidden.
+
+    One that becomes public stays hidden, and is refused as that: to mark a header must not be a way to read what
+    somebody else wrote into it.
+    """
+    opened = {name.lower() for name in public}.difference(was_public)
+    known = {name.lower(): value for name, value in stored.items() if name.lower() not in opened}
     return {
         name: known.get(name.lower(), value) if value == HIDDEN else value for name, value in headers.items()
     }
@@ -82,7 +107,7 @@ def _name_fault(name: str) -> tuple[str, str] | None:
 
 def _value_fault(name: str, value: str) -> tuple[str, str] | None:
     if value == HIDDEN:
-        return "header_hidden", f"There is no stored value of {name} to keep; write one."
+        return "header_hidden", f"Write the value of {name}: none is stored that could stand here."
     if not _VALUE.fullmatch(value):
         return "header_value", "Header values may hold printable ASCII only."
     if value != value.strip(" \t"):

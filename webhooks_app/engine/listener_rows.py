@@ -91,6 +91,7 @@ def columns_of(wanted: Wanted) -> dict[str, Any]:
         "sends_in_flight": wanted.sends_in_flight,
         "body_format": wanted.body_format,
         "answer_bodies": wanted.answer_bodies,
+        "public_headers": list(wanted.public_headers),
         "config": dict(wanted.config),
     }
 

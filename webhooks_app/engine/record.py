@@ -213,12 +213,11 @@ def _moving(changed: frozenset[str]) -> sa.Update:
 
 
 def attempt_row(one: Finished, *, worker: str) -> dict[str, Any]:
-    """The columns of a recorded attempt; the listener's own header values are hidden. Pure."""
+    """The columns of a recorded attempt; the listener's own header values are hidden, but for public ones. Pure."""
     outcome, message, listener = one.outcome, one.message, one.claimed.listener
     headers: Sequence[Any] = message.headers if message else ()
-    if listener.headers:
-        own = {name.lower() for name, _ in listener.headers}
-        headers = [[name, HIDDEN if name in own else value] for name, value in headers]
+    if listener.hidden_headers:
+        headers = [[name, HIDDEN if name in listener.hidden_headers else value] for name, value in headers]
     drops_body = bool(outcome.response_body) and not listener.keeps_bodies
     return {
         "id": new_id(),

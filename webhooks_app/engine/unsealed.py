@@ -49,6 +49,7 @@ class UnsealedListener:
     version: int
     url: str
     headers: tuple[tuple[str, str], ...]
+    hidden_headers: frozenset[str]  # the names of those whose values are not recorded
     keys: tuple[Key, ...]
     timeout_seconds: float
     schedule: Schedule
@@ -109,6 +110,7 @@ def _useless(listener: Listener, problem: str) -> UnsealedListener:
         version=listener.version,
         url=listener.url,
         headers=(),
+        hidden_headers=frozenset(),
         keys=(),
         timeout_seconds=0,
         schedule=Schedule(()),
@@ -128,11 +130,13 @@ def _unsealed(engine: Engine, listener: Listener) -> UnsealedListener:
     if not keys:
         # Whoever deletes the listener just now has forgotten its secrets already, and nothing is sent unsigned.
         raise SecretUnavailable
+    headers = open_headers(engine.seal, listener)
     return UnsealedListener(
         listener_id=listener.id,
         version=listener.version,
         url=listener.url,
-        headers=tuple(open_headers(engine.seal, listener).items()),
+        headers=tuple(headers.items()),
+        hidden_headers=frozenset(name.lower() for name in headers).difference(listener.public_headers),
         keys=keys,
         timeout_seconds=timeout_for(listener.timeout_seconds, hook, engine.settings),
         schedule=schedule_for(listener.retry_schedule, hook, engine.settings),

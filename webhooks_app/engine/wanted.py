@@ -7,14 +7,14 @@ differ, numbers as numbers. Every fault is found at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from webhooks_app.attributes import TIMEOUT_SECONDS
 from webhooks_app.engine import Engine
 from webhooks_app.engine.configuration import checked_config
-from webhooks_app.engine.headers import checked_headers
+from webhooks_app.engine.headers import checked_headers, checked_public
 from webhooks_app.engine.message import BODY_FORMATS
 from webhooks_app.engine.signing import key_of
 from webhooks_app.engine.unsealed import open_headers
@@ -41,6 +41,7 @@ _TYPES: Mapping[str, tuple[Any, str]] = {
     "answer_bodies": _A_TEXT,
     "retry_schedule": (str | None, "Give waits like 5s, 5m or 2h, as a text or a list"),
     "headers": (Mapping, "Give a dict of names and values"),
+    "public_headers": (list | tuple, "Give a list of names"),
     "config": (Mapping, "Give a dict"),
 }
 
@@ -67,6 +68,7 @@ class Wanted:
     body_format: str = "plain"
     answer_bodies: str = "keep"
     headers: Mapping[str, str] = field(default_factory=dict)
+    public_headers: Sequence[str] = ()  # the names of those whose values may be shown
     config: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -74,14 +76,17 @@ def check(engine: Engine, hook: Hook, wanted: Wanted, *, secret: str | None = No
     """Give what is wanted in its canonical form.
 
     Raises Refused with every FieldError at once, but those of wrong types before the others. Fields: url name
-    filter.<argument> headers timeout_seconds retry_schedule rate_limit_per_second sends_in_flight body_format
-    answer_bodies secret config config.<field>.
+    filter.<argument> headers public_headers timeout_seconds retry_schedule rate_limit_per_second sends_in_flight
+    body_format answer_bodies secret config config.<field>.
     """
     errors = [*_type_faults(wanted, secret)]
     if errors:
         raise Refused(*errors)
     url = _or_errors(errors, lambda: canonical_url(wanted.url.strip(), engine.policy), "")
     headers = _or_errors(errors, lambda: dict(checked_headers(wanted.headers)), dict[str, str]())
+    public = _or_errors(
+        errors, lambda: checked_public(wanted.public_headers, wanted.headers), tuple[str, ...]()
+    )
     config = _or_errors(errors, lambda: checked_config(hook, wanted.config), dict[str, Any]())
     asked = _or_errors(errors, lambda: _filter_of(hook, wanted), Filter({}))
     errors += _setting_faults(wanted)
@@ -97,6 +102,7 @@ def check(engine: Engine, hook: Hook, wanted: Wanted, *, secret: str | None = No
         filter=asked,
         given_filter=None,
         headers=headers,
+        public_headers=public,
         config=config,
     )
 
@@ -131,6 +137,7 @@ def wanted_of(
         body_format=listener.body_format,
         answer_bodies=listener.answer_bodies,
         headers=own_headers(engine, listener) if headers is None else headers,
+        public_headers=tuple(listener.public_headers),
         config=listener.config,
     )
 
@@ -157,6 +164,9 @@ def _type_faults(wanted: Wanted, secret: object) -> Iterator[FieldError]:
     for name, value in headers.items():
         if not isinstance(name, str) or not isinstance(value, str):
             yield FieldError("headers", "wrong_type", f"The name and the value of {name!r} must be texts.")
+    names = wanted.public_headers
+    if isinstance(names, list | tuple) and not all(isinstance(name, str) for name in names):
+        yield FieldError("public_headers", "wrong_type", "Each name must be a text.")
 
 
 def _secret_faults(secret: str) -> Iterator[FieldError]:

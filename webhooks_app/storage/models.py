@@ -81,6 +81,9 @@ class Listener(Base):
     body_format: Mapped[str] = mapped_column(sa.String(12), default="plain")
     answer_bodies: Mapped[str] = mapped_column(sa.String(8), default="keep", server_default="keep")
     headers_sealed: Mapped[str | None] = mapped_column(sa.Text)  # JSON of its own headers, encrypted
+    public_headers: Mapped[list[Any]] = mapped_column(
+        default=list, server_default="[]"
+    )  # names of those shown
     config: Mapped[dict[str, Any]] = mapped_column(default=dict)
     # Set for listeners that code saved: one row a hook, URL and filter, however many processes start at once.
     code_key: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
@@ -267,7 +270,7 @@ class Attempt(Base):
     ip: Mapped[str | None] = mapped_column(sa.String(45))
     skipped_ips: Mapped[list[Any] | None]  # of the same name, and not public
     timings: Mapped[dict[str, Any] | None]  # Timings as a dict, without what is None
-    request_headers: Mapped[list[Any] | None]  # pairs; the listener's own values are hidden
+    request_headers: Mapped[list[Any] | None]  # pairs; the listener's own values are hidden, unless public
     body_format: Mapped[str] = mapped_column(sa.String(12), default="plain")
     response_headers: Mapped[list[Any] | None]
     response_body: Mapped[bytes | None] = mapped_column(sa.LargeBinary)

@@ -15,6 +15,7 @@ from wtforms.form import BaseForm
 
 from webhooks_app.engine import Engine
 from webhooks_app.engine.configuration import values_of
+from webhooks_app.engine.headers import hidden, with_kept
 from webhooks_app.engine.listeners import Wanted, check
 from webhooks_app.errors import BadFilter, FieldError, Refused
 from webhooks_app.event import Hook
@@ -81,9 +82,18 @@ class ListenerDraft:
             self.further.filter_json.errors = [NO_FILTER]
             self.is_valid = False
 
-    def wanted(self, *, stored_headers: Mapping[str, str] | None = None) -> Wanted:
-        """The listener that is asked for; what cannot be read has its error already and is left out."""
-        form = self.form
+    def wanted(self, *, stored: Wanted | None = None) -> Wanted:
+        """The listener that is asked for; what cannot be read has its error already and is left out.
+
+        Headers that were left hidden have the values of the `stored` one.
+        """
+        form, public = self.form, self.form.public_headers.data or []
+        headers = with_kept(
+            form.headers.data or {},
+            stored.headers if stored else {},
+            public=public,
+            was_public=stored.public_headers if stored else (),
+        )
         return Wanted(
             url=form.url.data or "",
             name=form.name.data or "",
@@ -94,14 +104,15 @@ class ListenerDraft:
             sends_in_flight=form.sends_in_flight.data,
             body_format=form.body_format.data or "plain",
             answer_bodies=form.answer_bodies.data or "keep",
-            headers=form.headers.with_kept(stored_headers or {}),
+            headers=headers,
+            public_headers=public,
             config=_values(self.config),
         )
 
-    def is_accepted(self, engine: Engine, *, stored_headers: Mapping[str, str] | None = None) -> bool:
+    def is_accepted(self, engine: Engine, *, stored: Wanted | None = None) -> bool:
         """Whether the engine would take it; if not, every error stands at its field."""
         try:
-            check(engine, self.hook, self.wanted(stored_headers=stored_headers))
+            check(engine, self.hook, self.wanted(stored=stored))
         except Refused as refused:
             self.show(refused.errors)
             return False
@@ -176,7 +187,8 @@ def _typed(wanted: Wanted | None, version: int | None) -> dict[str, Any]:
         "sends_in_flight": wanted.sends_in_flight,
         "body_format": wanted.body_format,
         "answer_bodies": wanted.answer_bodies,
-        "headers": wanted.headers,
+        "headers": hidden(wanted.headers, public=wanted.public_headers),
+        "public_headers": wanted.public_headers,
     }
 
 

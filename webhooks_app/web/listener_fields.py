@@ -5,7 +5,6 @@ What a listener may be is decided by the engine; these fields only turn text int
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -13,7 +12,6 @@ from wtforms import Field, Form, HiddenField, SelectChoice, SelectField, StringF
 from wtforms.validators import InputRequired
 from wtforms.widgets import TextInput
 
-from webhooks_app.engine.headers import HIDDEN, with_kept
 from webhooks_app.engine.message import BODY_FORMATS
 from webhooks_app.engine.wanted import ANSWER_BODIES
 
@@ -58,12 +56,12 @@ class Number(Field):
 
 
 class Headers(TextAreaField):
-    """`Name: value`, one a line; the data are the pairs."""
+    """`Name: value`, one a line; the data are the pairs, those that are stored as they may be shown."""
 
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
-        return "\n".join(f"{name}: {HIDDEN}" for name in self.data or {})
+        return "\n".join(f"{name}: {value}" for name, value in (self.data or {}).items())
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the lines."""
@@ -79,9 +77,18 @@ class Headers(TextAreaField):
             found[name.strip()] = value.strip()
         self.data = found
 
-    def with_kept(self, stored: Mapping[str, str]) -> dict[str, str]:
-        """The headers, those that were left hidden with their stored values."""
-        return with_kept(self.data or {}, stored)
+
+class Names(StringField):
+    """Names with commas between; the data are the names."""
+
+    data: Any
+
+    def _value(self) -> str:
+        return str(self.raw_data[0]) if self.raw_data else ", ".join(self.data or ())
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed."""
+        self.data = [name.strip() for name in ",".join(valuelist).split(",") if name.strip()]
 
 
 class ListenerForm(FlaskForm):
@@ -98,6 +105,7 @@ class ListenerForm(FlaskForm):
     body_format = SelectField("Body format", choices=_FORMATS, default="plain")
     answer_bodies = SelectField("Bodies of answers", choices=_BODIES, default="keep")
     headers = Headers("Headers")
+    public_headers = Names("Public headers")
 
 
 class TurnForm(Form):

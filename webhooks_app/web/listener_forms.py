@@ -97,10 +97,9 @@ def save(listener_id: str) -> Response | tuple[str, int]:
     stored = listener_stored.read(engine(), listener)
     if stored.filter_problem:
         draft.refuse_no_filter()
-    kept = stored.wanted.headers
-    if not draft.is_accepted(engine(), stored_headers=kept):
+    if not draft.is_accepted(engine(), stored=stored.wanted):
         return _page(draft, samples, listener=listener, problems_of_row=stored.problems), 422
-    wanted = draft.wanted(stored_headers=kept)
+    wanted = draft.wanted(stored=stored.wanted)
     try:
         listener = listeners.change(engine(), listener.id, wanted, by=actor(), version=_version())
     except Conflict as conflict:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from webhooks_app.engine import listeners, url
+from webhooks_app.engine.documents import shown_headers
 from webhooks_app.engine.retry import Schedule, schedule_for, timeout_for
 from webhooks_app.engine.unsealed import unseal
 from webhooks_app.errors import Conflict
@@ -73,6 +74,7 @@ def show(listener_id: str) -> str:
         secret=once.take(listener.id),
         problem=_problem(listener),
         settings=_settings(listener),
+        own_headers=shown_headers(engine(), listener),
         secrets=[
             one for one in listener.secrets if one.expires_at is None or one.expires_at > engine().clock()
         ],
