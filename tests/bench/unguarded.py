@@ -30,6 +30,7 @@ class _NoExchange(Exchange):
         self.started_at = time.monotonic()
         self.deadline: Any = SimpleNamespace(has_passed=False, fired=False)
         self.ip = self.dns_ms = self.connect_ms = self.tls_ms = None
+        self.skipped_ips = ()
         self.connected_at = self.sent_at = self.first_byte_at = self.head_at = None
 
     def limit_rest(self, seconds: float) -> None:
