@@ -69,7 +69,7 @@ def test_a_started_application_has_them_after_its_own(tmp_path):
         "DATABASE_URL": f"sqlite:///{tmp_path}/webhooks.db",
         "REDIS_URL": "redis://127.0.0.1:8590",
         "SECRET_KEY": "k" * 40,
-        "WEBHOOKS_ENCRYPTION_KEYS": "k" * 40,
+        "WEBHOOKS_ENCRYPTION_KEYS": "e" * 40,
         "WEBHOOKS_HOOKS": "webhooks_app.demo",
         "PYTHONPATH": str(ROOT),
     }

@@ -102,7 +102,7 @@ def test_an_admin_who_gives_up_the_role_goes_on_as_what_they_are_then(browser, c
     assert not is_signed_in(copied)
 
 
-KEY = "a-key-for-tests-of-thirty-two-bytes-or-more"
+KEY = "a-former-key-for-tests-of-thirty-two-bytes-or-more"
 
 
 @pytest.mark.parametrize(("fallbacks", "is_read"), [("another-key", False), (f"another-key,{KEY}", True)])
