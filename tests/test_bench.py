@@ -36,7 +36,7 @@ from webhooks_app import hooks
 
 TINY = Plan(
     rounds=1, seconds=0.02, latency_seconds=0.2, fan_out=20, deliveries=200, listeners=1_500,
-    stored=6_000, stored_a_day=4_000, old=600, all_databases=False,
+    stored=10_000, stored_a_day=7_000, old=600, all_databases=False,
 )  # fmt: skip
 
 

@@ -256,7 +256,7 @@ def test_a_new_secret_is_answered_once_and_five_are_enough(write, path):
 
 def test_an_old_secret_signs_for_as_long_as_the_call_says(write, path, engine):
     for _ in range(4):
-        assert write("POST", f"{path}/rotate-secret", json={"overlap_seconds": 604800}).status_code == 200
+        assert write("POST", f"{path}/rotate-secret", json={"overlap_seconds": 604800.0}).status_code == 200
 
     answer = write("POST", f"{path}/rotate-secret", json={"overlap_seconds": 0})
 

@@ -104,9 +104,11 @@ class Number(Read, fields.Float):
 
 
 class Whole(Read, fields.Integer):
-    """A whole number."""
+    """A whole number, be it written as 40 or as 40.0: to JSON (and JSON Schema) both are the same."""
 
     def read(self, value: Any) -> int:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise refusal("invalid_type", "This must be a whole number.")
         if abs(value) > 2**31:
