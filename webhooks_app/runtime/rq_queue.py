@@ -7,6 +7,8 @@ never as pickle, and only our own functions are run from them (see `rq_job`).
 
 from __future__ import annotations
 
+import logging
+import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +27,8 @@ from webhooks_app.runtime.redis_client import said
 from webhooks_app.runtime.rq_facts import server_of, workers_of
 from webhooks_app.runtime.rq_job import DELIVER, DISPATCH, WebhooksJob
 
+log = logging.getLogger("webhooks_app.worker")
+
 KICK = "webhooks:kick"
 KICK_SECONDS = 30
 EPOCH = "webhooks:epoch"
@@ -37,6 +41,8 @@ JOB_TIMEOUT_SECONDS = 90
 # No longer than this, because what is not rung for meanwhile is left to the sweep.
 SILENT_SECONDS = 1.0
 FAILURE_SECONDS = 3600  # a job that failed is kept so long for whoever wonders; its rows are the sweep's
+
+_ID = re.compile(rb"[A-Za-z0-9_-]{1,64}")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -161,6 +167,20 @@ class RqQueue:
         return server_of(self._redis)
 
 
+class JobQueue(RedisQueue):
+    """RQ's queue, out of which only ids come that a job can have: RQ would end its worker for others."""
+
+    @classmethod
+    def lmove(cls, connection: Redis, queue_key: str, timeout: int | None) -> tuple[str, bytes] | None:
+        """The next id, which goes into RQ's intermediate queue until the job has begun."""
+        while True:
+            found: tuple[str, bytes] | None = super().lmove(connection, queue_key, timeout)
+            if found is None or _ID.fullmatch(found[1]):
+                return found
+            log.warning("An id in Redis is none of a job, and is passed over: %r.", found[1][:40])
+            connection.lrem(f"{queue_key}:intermediate", 1, found[1])  # type: ignore[arg-type]  # bytes are well
+
+
 def open_queue(name: str, connection: Redis) -> RedisQueue:
     """An RQ queue that writes JSON and makes only our jobs."""
-    return RedisQueue(name, connection=connection, serializer=JSONSerializer, job_class=WebhooksJob)
+    return JobQueue(name, connection=connection, serializer=JSONSerializer, job_class=WebhooksJob)

@@ -23,6 +23,7 @@ from rq import SimpleWorker
 from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.utils import now
 
 from webhooks_app.attributes import TIMEOUT_SECONDS
 from webhooks_app.engine import Engine, skew
@@ -33,7 +34,8 @@ from webhooks_app.engine.unreadable import release_readable
 from webhooks_app.runtime.redis_client import patient_client, quick_client, said
 from webhooks_app.runtime.rq_facts import server_of
 from webhooks_app.runtime.rq_job import WebhooksJob
-from webhooks_app.runtime.rq_queue import RqQueue, open_queue
+from webhooks_app.runtime.rq_keys import mend_keys
+from webhooks_app.runtime.rq_queue import JobQueue, RqQueue, open_queue
 from webhooks_app.setting_addresses import redis_exposure
 
 log = logging.getLogger("webhooks_app.worker")
@@ -64,6 +66,7 @@ class InProcessWorker(SimpleWorker):
     """RQ's SimpleWorker with our job class, and a heartbeat every few seconds instead of three a job."""
 
     job_class = WebhooksJob
+    queue_class = JobQueue
     log_job_description = False
     log_result_lifespan = False
     _beat_at = 0.0
@@ -89,6 +92,23 @@ class InProcessWorker(SimpleWorker):
             self._beat_at = now
             # Never the shorter time that RQ gives a job: the next heartbeat may be skipped.
             super().heartbeat(max(timeout or 0, self.worker_ttl + 60), pipeline)
+
+    def run_maintenance_tasks(self) -> None:
+        """Tidy RQ's books. What is written there by others must not end the worker."""
+        try:
+            super().run_maintenance_tasks()  # type: ignore[no-untyped-call]  # nor here
+        except (ResponseError, ValueError, TypeError, LookupError, OverflowError) as error:
+            self.last_cleaned_at = now()  # type: ignore[assignment]  # RQ starts with None
+            log.warning("RQ's books in Redis cannot be tidied (%s).", type(error).__name__)
+
+    def clean_group_registries(self) -> None:
+        """Nothing: our jobs have no groups."""
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """Nothing: who may write to Redis shall not pause all deliveries. Pausing is for listeners."""
+
+    def handle_payload(self, message: object) -> None:
+        """Nothing, for the same reason: a supervisor stops its worker by a signal, and nobody by RQ's commands."""
 
     def procline(self, message: str) -> None:
         """Nothing: the process keeps its readable name (`… webhooks worker`)."""
@@ -121,10 +141,10 @@ def _work(engine: Engine, connection: Redis, queue: str) -> None:
     """Work until asked to stop. RQ's loop also ends when Redis goes away: it is waited for, and a new one begins."""
     told: type[Exception] | None = None
     while not engine.stragglers.is_hurried:
-        worker = _worker(connection, queue)
-        worker.on_stop = engine.stragglers.hurry
         began = time.monotonic()
         try:
+            worker = _worker(connection, queue)
+            worker.on_stop = engine.stragglers.hurry
             worker.work(logging_level="WARNING")
         except (RedisError, OSError) as error:  # the worker could not even say goodbye
             if type(error) is not told or time.monotonic() - began > WORKED_SECONDS:
@@ -254,6 +274,7 @@ def _both(queue: str) -> tuple[str, ...]:
 
 
 def _worker(connection: Redis, queue: str) -> InProcessWorker:
+    mend_keys(connection)
     return InProcessWorker(
         [open_queue(queue, connection)],
         name=f"{worker_name()}-{queue}-{os.urandom(2).hex()}",
