@@ -1,4 +1,4 @@
-"""What becomes of a form that was left open while the hook changed? No condition is dropped in silence."""
+"""What becomes of a form that was left open while the hook or the listener changed? Nothing is lost in silence."""
 
 import pytest
 
@@ -40,3 +40,19 @@ def test_the_preview_says_it_too(operator):
 @pytest.mark.parametrize("matcher", ["any", ""])
 def test_a_row_that_asked_for_nothing_is_no_fault(operator, matcher):
     assert operator.post(NEW, data={**STALE, "match-nope_cond": matcher}).status_code == 303
+
+
+@pytest.mark.parametrize("version", [None, "", "x", "-1", "1_0", "\u0661", "1" * 30])
+def test_a_form_that_does_not_say_what_it_was_made_from_overwrites_nothing(
+    operator, engine, make_listener, version
+):
+    listener = make_listener(name="Mailer")
+    mine = {"url": STALE["url"], "body_format": "plain", "name": "Mine"}
+    said = {} if version is None else {"version": version}
+
+    answer = operator.post(f"/listeners/lsn_{listener.id}/edit", data=mine | said)
+
+    with engine.sessions() as session:
+        stored = queries.one(session, listener.id)
+    assert answer.status_code == 409 and stored.name == "Mailer"
+    assert f'name="overwrite" value="{listener.version}"' in text_of(answer)

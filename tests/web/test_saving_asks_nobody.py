@@ -33,7 +33,9 @@ def test_no_form_looks_a_name_up(operator, engine, make_listener, asked):
 
     previewed = operator.post("/listeners/preview", data={**form, "hook": "person"})
     made = operator.post("/hooks/person/listeners/new", data=form)
-    changed = operator.post(edit, data={**form, "url": f"https://{NAME}/changed"})
+    changed = operator.post(
+        edit, data={**form, "url": f"https://{NAME}/changed", "version": listener.version}
+    )
 
     assert (previewed.status_code, made.status_code, changed.status_code) == (200, 303, 303)
     with engine.sessions() as session:

@@ -23,6 +23,8 @@ from webhooks_app.web.preview import Preview, Sample, look_through
 from webhooks_app.web.samples import are_made_up, facts_of, samples_of
 from webhooks_app.web.shared import actor, allowed, engine, fresh_session, session
 
+_NO_VERSION = -1
+
 
 @bp.get("/listeners/new")
 @allowed("operator")
@@ -195,10 +197,13 @@ def _reread(listener_id: str) -> Listener:
     return found(listener_id)
 
 
-def _version() -> int | None:
-    """The version that the form was made from, or that its reader chose to overwrite."""
+def _version() -> int:
+    """The version that the form was made from, or that its reader chose to overwrite; where none is named, no one's.
+
+    A form that does not say what it was made from might overwrite anything.
+    """
     typed = request.form.get("overwrite") or request.form.get("version") or ""
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else _NO_VERSION
 
 
 def _saved(listener: Listener, sentence: str) -> Response:
