@@ -109,6 +109,7 @@ def test_a_cursor_that_no_list_gave_is_refused(read, path, cursor):
         ("until=", "until"),
         ("test=", "test"),
         ("code=600", "code"),
+        ("code=5%D9%A0%D9%A0", "code"),
         ("code=5x", "code"),
         ("listener=evt_" + "0" * 32, "listener"),
         ("listener=" + "0" * 32, "listener"),

@@ -51,6 +51,7 @@ def test_each_part_narrows_the_log(pair, wanted):
         ("listener", f"evt_{ID}"),  # an id of another kind
         ("event", "8f2c"),
         ("code", "600"),
+        ("code", "5\u0660\u0660"),  # digits, but not those of a status
         ("code", "5x"),
         ("error_class", "bad luck"),
         ("last", "1y"),

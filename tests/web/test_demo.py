@@ -127,7 +127,9 @@ def test_a_refused_change_is_told_beside_its_field(operator, engine, rebound):
         ("", "Write a number, such as 12.5."),
         ("much", "Write a number, such as 12.5."),
         ("-1", "Write a number from 0 to 1,000,000."),
-        ("nan", "Write a number from 0 to 1,000,000."),
+        ("nan", "Write a number, such as 12.5."),
+        ("1_0", "Write a number, such as 12.5."),
+        ("\u0661\u0660", "Write a number, such as 12.5."),
     ],
 )
 def test_a_bad_total_is_told_in_one_sentence(operator, rebound, total, sentence):

@@ -206,20 +206,6 @@ def test_two_people_do_not_overwrite_each_other(operator, engine, listener, save
     assert saved()[0].name == "Theirs"
 
 
-@pytest.mark.parametrize("version", [None, "", "x", "-1", "1_0", "\u0661", "1" * 30])
-def test_a_form_that_does_not_say_what_it_was_made_from_overwrites_nothing(
-    operator, listener, saved, version
-):
-    mine = {**typed(page(operator, edit(listener))), "name": "Mine", "version": version}
-
-    answer = operator.post(
-        edit(listener), data={name: text for name, text in mine.items() if text is not None}
-    )
-
-    assert answer.status_code == 409
-    assert saved()[0].name == listener.name
-
-
 def test_one_may_overwrite_after_having_seen_it(operator, listener, saved):
     mine = typed(page(operator, edit(listener)))
     operator.post(edit(listener), data={**mine, "name": "Theirs"})

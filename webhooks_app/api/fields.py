@@ -21,7 +21,7 @@ from webhooks_app.storage import ids
 from webhooks_app.storage.queries.page import Cursor
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
-_CODE = re.compile(r"[1-5](\d\d|xx)", re.IGNORECASE)
+_CODE = re.compile(r"[1-5]([0-9][0-9]|xx)", re.IGNORECASE)
 _HTTP_CLASS = re.compile(r"http_[1-5][0-9]{2}")
 _CODE_OF = {"required": "required", "null": "null", "unknown": "unknown_field", "type": "invalid_type"}
 

@@ -27,7 +27,7 @@ SPANS = {
 EARLIEST, LATEST = 1970, 9000  # years
 TESTS = {"1": "Tests only", "0": "Without tests"}
 
-_CODE = re.compile(r"[1-5](xx|\d\d)", re.IGNORECASE)
+_CODE = re.compile(r"[1-5](xx|[0-9][0-9])", re.IGNORECASE)
 _LONGEST = 200
 
 Args = tuple[tuple[str, str], ...]

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, Field, FloatField, Form, PasswordField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, StopValidation
 
 LONGEST = 200
 NO_NUMBER = "Write a number, such as 12.5."
+_PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def plain(typed: str) -> str:
+    """What was typed for a number, of which Python would also take 1_0, inf, and the digits of every script.
+
+    Raises ValueError for what people do not write so.
+    """
+    if not _PLAIN.fullmatch(typed):
+        raise ValueError(typed)
+    return typed
 
 
 def is_number(_form: Form, field: Field) -> None:
@@ -22,7 +35,7 @@ class AmountField(FloatField):
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read what was typed. Raises ValueError with the sentence for the field."""
         try:
-            super().process_formdata(valuelist)
+            super().process_formdata([plain(typed.strip()) for typed in valuelist])
         except ValueError:
             raise ValueError(NO_NUMBER) from None
 

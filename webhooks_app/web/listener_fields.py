@@ -14,6 +14,7 @@ from wtforms.widgets import TextInput
 
 from webhooks_app.engine.message import BODY_FORMATS
 from webhooks_app.engine.wanted import ANSWER_BODIES
+from webhooks_app.web.forms import plain
 
 NO_RETRY = "none"
 """How people write the schedule of a single attempt; nothing at all means: as the hook or the settings say."""
@@ -49,7 +50,7 @@ class Number(Field):
         """Read what was typed."""
         typed = valuelist[0].strip() if valuelist else ""
         try:
-            self.data = (int(typed) if self.whole else float(typed)) if typed else None
+            self.data = (int(plain(typed)) if self.whole else float(plain(typed))) if typed else None
         except ValueError:
             self.data = None
             raise ValueError("Write a whole number." if self.whole else "Write a number.") from None
