@@ -22,7 +22,7 @@ lint: .venv/test.stamp
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@# What it finds comes on its standard output; on the other it wonders about each exception, once a rule it tried.
-	@$(BIN)/bandit -q -c pyproject.toml -r webhooks_app migrations supply static/vendor/vendor.py wsgi.py gunicorn.conf.py 2>/dev/null
+	@$(BIN)/bandit -q -c pyproject.toml -r webhooks_app migrations supply wsgi.py gunicorn.conf.py 2>/dev/null
 
 bench: .venv/test.stamp
 	@$(BIN)/python -m tests.bench
@@ -35,7 +35,7 @@ screenshots: .venv/test.stamp
 	@$(BIN)/python -m tests.e2e.screenshots
 
 vendor: .venv/test.stamp
-	@$(BIN)/python static/vendor/vendor.py
+	@$(BIN)/python -m supply.vendor
 
 # requirements.lock from requirements.txt: asks the package index, and takes a minute or two.
 lock: .venv/test.stamp

@@ -2,8 +2,9 @@
 
 `vendor.json` says what is wanted. Without an argument this script fetches it with
 `npm pack`, takes the listed files out of each package, builds the icon sprite, copies
-the licences and writes `vendor.lock.json`. With `--check` it only compares the files
-beside it with the lock, needs no network, and exits 1 naming what differs.
+the licences and writes `vendor.lock.json`. With `--check` it only compares the files in
+`static/vendor` with the lock, needs no network, and exits 1 naming what differs. It stands
+here, and not beside them, because everything there is served.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
+VENDOR = Path(__file__).resolve().parent.parent / "static" / "vendor"
 SOURCE_MAP = re.compile(rb"\s*(?:/\*# sourceMappingURL=[^*]*\*/|//# sourceMappingURL=\S*)\s*$")
 DRAWING = re.compile(r"<svg[^>]*>(?P<shapes>.*)</svg>", re.DOTALL)
 # Every icon opens with an invisible square that only drawing programs need.
@@ -30,13 +31,13 @@ SYMBOL = (
 
 
 def main(arguments: list[str]) -> int:
-    wanted = json.loads((HERE / "vendor.json").read_text())["packages"]
+    wanted = json.loads((VENDOR / "vendor.json").read_text())["packages"]
     if arguments == ["--check"]:
         problems = check(wanted)
-        print("\n".join(problems) or "The vendored files are those of vendor.lock.json.")
+        sys.stdout.write("\n".join(problems or ["The vendored files are those of vendor.lock.json."]) + "\n")
         return 1 if problems else 0
     if arguments:
-        print("usage: vendor.py [--check]", file=sys.stderr)
+        sys.stderr.write("usage: python -m supply.vendor [--check]\n")
         return 2
     fetch(wanted)
     return 0
@@ -51,10 +52,10 @@ def fetch(wanted: list[dict[str, Any]]) -> None:
             produced = taken(package, tarball)
         lock["packages"][package["name"]] = {"version": package["version"], "integrity": integrity}
         for name, content in produced.items():
-            (HERE / name).parent.mkdir(exist_ok=True)
-            (HERE / name).write_bytes(content)
+            (VENDOR / name).parent.mkdir(exist_ok=True)
+            (VENDOR / name).write_bytes(content)
             lock["files"][name] = entry(package, content)
-    (HERE / "vendor.lock.json").write_text(json.dumps(lock, indent=2, sort_keys=True) + "\n")
+    (VENDOR / "vendor.lock.json").write_text(json.dumps(lock, indent=2, sort_keys=True) + "\n")
 
 
 def packed(package: dict[str, Any], folder: Path) -> tuple[Path, str]:
@@ -73,7 +74,8 @@ def taken(package: dict[str, Any], tarball: Path) -> dict[str, bytes]:
     """Take the wanted files out of the tarball, by the name they get here."""
     with tarfile.open(tarball) as archive:
         produced = {
-            kept_as: SOURCE_MAP.sub(b"\n", member(archive, path)) for path, kept_as in package["files"].items()
+            kept_as: SOURCE_MAP.sub(b"\n", member(archive, path))
+            for path, kept_as in package["files"].items()
         }
         if "sprite" in package:
             produced[package["sprite"]] = sprite(archive, package["icons"])
@@ -111,7 +113,7 @@ def entry(package: dict[str, Any], content: bytes) -> dict[str, Any]:
     }
 
 
-def check(wanted: list[dict[str, Any]], folder: Path = HERE) -> list[str]:
+def check(wanted: list[dict[str, Any]], folder: Path = VENDOR) -> list[str]:
     """Say what differs from the lock: changed, missing, unlisted files and other versions."""
     lock = json.loads((folder / "vendor.lock.json").read_text())
     problems = [
@@ -119,10 +121,8 @@ def check(wanted: list[dict[str, Any]], folder: Path = HERE) -> list[str]:
         for package in wanted
         if lock["packages"].get(package["name"], {}).get("version") != package["version"]
     ]
-    own = {"vendor.json", "vendor.lock.json", "vendor.py"}
+    own = {"vendor.json", "vendor.lock.json"}
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - own
-    # Only what Python itself leaves when this script is imported: a script there would be served as well.
-    present = {name for name in present if not (name.startswith("__pycache__/") and name.endswith(".pyc"))}
     problems += [f"{name}: not in the lock." for name in sorted(present - lock["files"].keys())]
     for name, about in sorted(lock["files"].items()):
         if name not in present:

@@ -1,26 +1,16 @@
 """Are the third-party files of the web interface the ones that were fetched?"""
 
-import importlib.util
 import json
 import re
 import shutil
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from supply import vendor
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 VENDOR = ROOT / "static" / "vendor"
-
-
-@pytest.fixture(scope="module")
-def vendor() -> ModuleType:
-    # The script stands beside the files, which are no package.
-    spec = importlib.util.spec_from_file_location("vendor", VENDOR / "vendor.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -32,33 +22,33 @@ def wanted() -> list[dict]:
     return json.loads((VENDOR / "vendor.json").read_text())["packages"]
 
 
-def test_the_vendored_files_are_those_of_the_lock(vendor):
+def test_the_vendored_files_are_those_of_the_lock():
     assert vendor.check(wanted()) == []
 
 
-def test_a_changed_file_is_named(vendor, copy):
+def test_a_changed_file_is_named(copy):
     (copy / "htmx.min.js").write_bytes(b"alert(1)")
 
     assert vendor.check(wanted(), copy) == ["htmx.min.js: changed since it was fetched."]
 
 
-def test_a_missing_and_an_added_file_are_named(vendor, copy):
+def test_a_missing_and_an_added_file_are_named(copy):
     (copy / "icons.svg").rename(copy / "own.svg")
 
     assert vendor.check(wanted(), copy) == ["own.svg: not in the lock.", "icons.svg: missing."]
 
 
 @pytest.mark.parametrize("name", ["bootstrap.min.css", "htmx.min.js", "icons.svg", "LICENSES/bootstrap.txt"])
-def test_one_byte_more_is_a_change(vendor, copy, name):
+def test_one_byte_more_is_a_change(copy, name):
     (copy / name).write_bytes((copy / name).read_bytes() + b" ")
 
     assert vendor.check(wanted(), copy) == [f"{name}: changed since it was fetched."]
 
 
 @pytest.mark.parametrize(
-    "name", ["own.js", "LICENSES/own.js", "deep/down/own.js", "__pycache__/own.js", ".own.js"]
+    "name", ["own.js", "LICENSES/own.js", "deep/down/own.js", "__pycache__/own.pyc", ".own.js", "vendor.py"]
 )
-def test_a_file_more_is_named_wherever_it_is(vendor, copy, name):
+def test_a_file_more_is_named_wherever_it_is(copy, name):
     (copy / name).parent.mkdir(parents=True, exist_ok=True)
     (copy / name).write_text("alert(1)")
 
@@ -76,7 +66,7 @@ def test_every_file_of_the_lock_has_a_version_and_a_licence():
         assert (about["version"], about["licence"]) == (package["version"], package["licence"])
 
 
-def test_another_version_wanted_than_locked_is_named(vendor):
+def test_another_version_wanted_than_locked_is_named():
     changed = [dict(package, version="0.0.1") for package in wanted() if package["name"] == "bootstrap"]
 
     assert vendor.check(changed) == ["bootstrap: vendor.json wants 0.0.1, the lock has another."]
