@@ -79,6 +79,15 @@ def test_the_image_says_whether_it_is_well():
 # The composition
 
 
+def test_the_composition_can_be_told_of_the_proxy_in_front():
+    assert COMPOSE["web"]["environment"]["WEBHOOKS_PROXY_HOPS"] == "${WEBHOOKS_PROXY_HOPS:-0}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/security.md"])
+def test_whoever_deploys_is_told_that_the_proxy_takes_in_whole_requests(page):
+    assert "proxy_request_buffering on;" in (ROOT / page).read_text("utf-8")
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_a_container_of_ours_may_write_and_do_nothing(name):
     service = COMPOSE[name]
