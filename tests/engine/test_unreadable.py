@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 import pytest
@@ -55,6 +56,20 @@ def test_without_it_they_stay(any_engine, blind):
 
     assert release_readable(blind) == 0
     assert now(any_engine, delivery)[0] == Status.HELD
+
+
+def test_the_log_says_once_for_whom_it_is_held_and_what_helps(any_engine, blind, caplog):
+    listener = make_listener(any_engine)
+
+    with caplog.at_level(logging.WARNING, "webhooks_app.worker"):
+        for _ in range(2):
+            held_by(blind, listener)
+
+    [record] = caplog.records
+    assert record.getMessage() == (
+        f"What waits for the listener lsn_{listener.id} of {listener.hook} is held. {SECRET_UNREADABLE}"
+        " Put the one that is missing back into WEBHOOKS_ENCRYPTION_KEYS, behind the newest, and restart."
+    )
 
 
 def test_what_is_held_for_another_reason_stays(any_engine, blind):

@@ -23,11 +23,15 @@ from webhooks_app.engine.retry import Schedule, schedule_for, timeout_for
 from webhooks_app.engine.sealing import Seal
 from webhooks_app.engine.signing import key_of
 from webhooks_app.errors import BadHook, SecretUnavailable
+from webhooks_app.storage import ids
 from webhooks_app.storage.models import Listener
 
 log = logging.getLogger("webhooks_app.worker")
 
 SECRET_UNREADABLE = "The signing secret cannot be read with the present encryption keys."  # nosec B105 # a sentence
+_WHAT_TO_DO = (
+    " Put the one that is missing back into WEBHOOKS_ENCRYPTION_KEYS, behind the newest, and restart."
+)
 SETTINGS_UNUSABLE = "The settings of the listener or its hook cannot be used: {reason}"
 
 _MOST_KEPT = 50_000
@@ -88,8 +92,19 @@ def unseal(engine: Engine, session: Session, versions: Mapping[str, int]) -> dic
         for listener in session.scalars(query):
             if len(opened) >= _MOST_KEPT:
                 opened.clear()
-            found[listener.id] = opened[listener.id] = _opened(engine, listener)
+            before, now = opened.get(listener.id), _opened(engine, listener)
+            if now.problem and (before is None or before.problem != now.problem):  # once, not with each event
+                _tell(listener, now.problem)
+            found[listener.id] = opened[listener.id] = now
     return found
+
+
+def _tell(listener: Listener, problem: str) -> None:
+    shown = ids.shown(ids.LISTENER, listener.id)
+    what_to_do = _WHAT_TO_DO if problem == SECRET_UNREADABLE else ""
+    log.warning(
+        "What waits for the listener %s of %s is held. %s%s", shown, listener.hook, problem, what_to_do
+    )
 
 
 def _opened(engine: Engine, listener: Listener) -> UnsealedListener:
@@ -99,9 +114,7 @@ def _opened(engine: Engine, listener: Listener) -> UnsealedListener:
         return _useless(listener, SECRET_UNREADABLE)
     except Exception as error:  # noqa: BLE001 (a hook is its author's code, and the batch holds others' deliveries)
         said = str(error) if isinstance(error, BadHook) else f"{type(error).__name__}: {error}"
-        problem = SETTINGS_UNUSABLE.format(reason=said)
-        log.warning("What waits for the listener %s of %s is held. %s", listener.id, listener.hook, problem)
-        return _useless(listener, problem)
+        return _useless(listener, SETTINGS_UNUSABLE.format(reason=said))
 
 
 def _useless(listener: Listener, problem: str) -> UnsealedListener:
