@@ -188,6 +188,8 @@ def test_dict_that_contains_itself_is_refused():
         ({"a b": 1, "x.y": None}, '"a b" is 1 and x.y is null'),
         ({"text": "x" * 100}, f'text is "{"x" * 78}…'),
         ({"status": Not(Not(Changed()))}, "status changed"),
+        # What stands behind it would be read backwards.
+        ({"name": Contains("a\u202egnp.exe")}, 'name contains "a\\u202egnp.exe"'),
     ],
 )
 def test_filter_in_words(conditions, sentence):
