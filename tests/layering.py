@@ -56,7 +56,7 @@ FACE = PACKAGE
 
 OUTBOUND = {
     f"{PACKAGE}.engine.{name}"
-    for name in ("transport", "address_guard", "dial", "exchange", "tls", "deadline", "failures")
+    for name in ("transport", "address_guard", "dial", "exchange", "tls", "trust", "deadline", "failures")
 }
 WEB_LIBRARIES = (
     "flask",

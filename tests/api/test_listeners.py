@@ -44,6 +44,7 @@ def test_a_new_listener_is_answered_with_its_secret_once(write):
         "answer_bodies": "keep",
         "headers": {"x-key": "(hidden)"},
         "public_headers": [],
+        "trusted_ca": None,
     }
     location = answer.headers["Location"]
     assert location == f"/api/v1/listeners/{answer.json['id']}"

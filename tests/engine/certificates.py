@@ -16,15 +16,30 @@ DAY = timedelta(days=1)
 
 
 class Authority:
-    """A certificate authority in a folder; `file` is what a client has to trust."""
+    """A certificate authority in a folder; `file` is what a client has to trust, `pem` its text."""
 
-    def __init__(self, folder: Path, *, name: str = "Test authority") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str = "Test authority",
+        above: Authority | None = None,
+        expired: bool = False,
+        signs: bool = True,
+    ) -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self.file = folder / "authority.pem"
-        certificate = self._built(self._name, self._key, x509.BasicConstraints(ca=True, path_length=None))
+        certificate = self._built(
+            self._name,
+            self._key,
+            x509.BasicConstraints(ca=signs, path_length=None),
+            signer=(above._name, above._key) if above else None,
+            expired=expired,
+        )
         self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        self.pem = self.file.read_text("ascii")
 
     def server(self, host: str, *, expired: bool = False, self_signed: bool = False) -> ssl.SSLContext:
         """A server's side of TLS with a certificate for that name or address."""

@@ -67,7 +67,7 @@ def test_the_generated_form_has_the_contracts_names(operator):
     for name in (
         "url", "name", "csrf_token", "timeout_seconds", "retry_schedule", "rate_limit_per_second", "sends_in_flight",
         "body_format", "answer_bodies", "headers", "public_headers", "match-name_cond", "match-name_query",
-        "match-name_type", "match-address_cond", "match-address_query", "match-address_type",
+        "trusted_ca", "match-name_type", "match-address_cond", "match-address_query", "match-address_type",
     ):  # fmt: skip
         assert f'name="{name}"' in text or name == "csrf_token"
 

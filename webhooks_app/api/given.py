@@ -178,6 +178,12 @@ class Settings(Given):
             "One that becomes public has its value given anew."
         },
     )
+    trusted_ca = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "Certificate authorities (PEM) that are trusted in place of the public ones."
+        },
+    )
 
 
 class Listener(Given):

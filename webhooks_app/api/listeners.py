@@ -43,6 +43,7 @@ _SETTINGS = (
     "answer_bodies",
     "headers",
     "public_headers",
+    "trusted_ca",
 )
 _SHOWN_ONCE = {"Cache-Control": "no-store"}
 _IF_MATCH = {

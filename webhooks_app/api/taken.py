@@ -134,6 +134,7 @@ class SettingsGiven(Taken):
     answer_bodies = Text()
     headers = Texts()
     public_headers = fields.List(Text())
+    trusted_ca = Text(allow_none=True)
 
 
 class ListenerTaken(Taken):

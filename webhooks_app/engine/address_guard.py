@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 
 from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPHeaderDict
 from urllib3.connection import HTTPConnection, HTTPSConnection, port_by_scheme
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -32,6 +31,7 @@ from webhooks_app.engine.exchange import NotConnected, current, is_sending, sinc
 from webhooks_app.engine.failpoints import reach
 from webhooks_app.engine.message import request_head
 from webhooks_app.engine.tls import BROKEN_OFF, OUT_OF_TIME, tls_sentence
+from webhooks_app.engine.trust import Trust
 
 MAX_AGE_SECONDS = 60.0
 
@@ -191,39 +191,58 @@ POOLS = {"http": _KeptShort, "https": _KeptShortTLS}
 
 
 class GuardedAdapter(HTTPAdapter):
-    """The adapter of one process: its pools, one TLS context, and answers as urllib3 gives them."""
+    """The adapter of one process: its pools, whom they trust, and answers as urllib3 gives them."""
 
     def __init__(self, *, hosts: int, threads: int, ca_file: str | None = None) -> None:
-        self._tls = _tls_context(ca_file)
+        self._trust = Trust(ca_file)
         super().__init__(pool_connections=hosts, pool_maxsize=threads, max_retries=0, pool_block=False)
 
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
     ) -> None:
         """Make the pools of guarded connections."""
-        super().init_poolmanager(connections, maxsize, block, ssl_context=self._tls, **pool_kwargs)
+        super().init_poolmanager(connections, maxsize, block, ssl_context=self._trust.public, **pool_kwargs)
         self.poolmanager.pool_classes_by_scheme = POOLS
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
         """Make the pools of connections through our own outbound proxy."""
+        public = self._trust.public
         manager = super().proxy_manager_for(
-            proxy, ssl_context=self._tls, proxy_ssl_context=self._tls, **proxy_kwargs
+            proxy, ssl_context=public, proxy_ssl_context=public, **proxy_kwargs
         )
         manager.pool_classes_by_scheme = POOLS
         return manager
 
     def get_connection_with_tls_context(
-        self, request: Any, verify: Any, proxies: dict[str, str] | None = None, cert: Any = None
+        self,
+        request: Any,
+        verify: Any,
+        proxies: dict[str, str] | None = None,
+        cert: Any = None,
+        *,
+        trusted_ca: str | None = None,
     ) -> Any:
         """Return the pool of the request's host; the parent's way costs a tenth of a send."""
+        place = place_of(request.url)
+        if trusted_ca is not None and place.scheme == "https":
+            return self._pool_trusting(trusted_ca, place, proxies)
         if proxies:
             return super().get_connection_with_tls_context(request, verify, proxies, cert)
-        place = place_of(request.url)
         # urllib3 would put everything into the key that can differ between pools; ours are else alike.
         key: Any = (place.scheme, place.host, place.port)
         context = dict(zip(("scheme", "host", "port"), key, strict=True))
         manager = self.poolmanager
         return manager.connection_from_pool_key(key, {**manager.connection_pool_kw, **context})
+
+    def _pool_trusting(self, authorities: str, place: Place, proxies: dict[str, str] | None) -> Any:
+        """The pool of a host for who trusts these authorities alone: its connections serve nobody else."""
+        manager = self.proxy_manager_for(proxies["https"]) if proxies else self.poolmanager
+        own = {"ssl_context": self._trust.in_only(authorities)}
+        if proxies:
+            return manager.connection_from_host(place.host, place.port, place.scheme, pool_kwargs=own)
+        where = {"scheme": place.scheme, "host": place.host, "port": place.port}
+        key: Any = (*where.values(), authorities)
+        return manager.connection_from_pool_key(key, {**manager.connection_pool_kw, **own, **where})
 
     def request_url(self, request: Any, proxies: dict[str, str] | None) -> Any:
         """Return what stands in the request's first line."""
@@ -237,13 +256,15 @@ class GuardedAdapter(HTTPAdapter):
         verify: Any = True,
         cert: Any = None,  # noqa: ARG002
         proxies: dict[str, str] | None = None,
+        *,
+        trusted_ca: str | None = None,
     ) -> BaseHTTPResponse:
-        """Send the request and return urllib3's answer, its body unread.
+        """Send the request and return urllib3's answer, its body unread; `trusted_ca` as a Message has it.
 
         The parent's way costs a tenth more, for a requests.Response that would also collect cookies, authorities
         that it reads each time, and a timeout for each read; our connections know their deadline.
         """
-        pool = self.get_connection_with_tls_context(request, verify, proxies)
+        pool = self.get_connection_with_tls_context(request, verify, proxies, trusted_ca=trusted_ca)
         answer: BaseHTTPResponse = pool.urlopen(
             request.method,
             self.request_url(request, proxies),
@@ -264,17 +285,6 @@ class GuardedAdapter(HTTPAdapter):
                 pool = manager.pools.get(key)
                 if pool is not None:
                     pool.close_old()
-
-
-def _tls_context(ca_file: str | None) -> ssl.SSLContext:
-    """Verified TLS of at least 1.2; made by hand, because the usual ways read the environment."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.hostname_checks_common_name = False
-    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
-    if ca_file is not None:
-        context.load_verify_locations(ca_file)
-    return context
 
 
 def _is_not_ours(_: logging.LogRecord) -> bool:

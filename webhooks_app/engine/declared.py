@@ -30,7 +30,7 @@ log = logging.getLogger("webhooks_app.declared")
 
 _SETTINGS = (
     "name", "timeout_seconds", "retry_schedule", "rate_limit_per_second", "sends_in_flight", "body_format",
-    "answer_bodies", "headers", "public_headers",
+    "answer_bodies", "headers", "public_headers", "trusted_ca",
 )  # fmt: skip
 
 

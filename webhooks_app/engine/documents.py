@@ -84,6 +84,7 @@ def listener_json(engine: Engine, listener: Listener) -> dict[str, Any]:
             "answer_bodies": listener.answer_bodies,
             "headers": shown_headers(engine, listener),
             "public_headers": listener.public_headers,
+            "trusted_ca": listener.trusted_ca,
         },
         "config": listener.config,
         "created_at": listener.created_at,

@@ -14,6 +14,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from webhooks_app.engine import Engine
 from webhooks_app.engine.audit import Actor, note
+from webhooks_app.engine.authorities import prints_of
 from webhooks_app.engine.sealing import Seal
 from webhooks_app.engine.signing import fingerprint, new_secret
 from webhooks_app.engine.signing_keys import add_secret
@@ -92,14 +93,15 @@ def columns_of(wanted: Wanted) -> dict[str, Any]:
         "body_format": wanted.body_format,
         "answer_bodies": wanted.answer_bodies,
         "public_headers": list(wanted.public_headers),
+        "trusted_ca": wanted.trusted_ca,
         "config": dict(wanted.config),
     }
 
 
 def described(wanted: Wanted) -> dict[str, Any]:
-    """As the audit log shows it: a header's value by its fingerprint."""
+    """As the audit log shows it: a header's value and an authority by their fingerprints."""
     headers = {name: fingerprint(value) for name, value in wanted.headers.items()}
-    return {**columns_of(wanted), "headers": headers}
+    return {**columns_of(wanted), "headers": headers, "trusted_ca": prints_of(wanted.trusted_ca)}
 
 
 def sealed_headers(seal: Seal, listener_id: str, headers: Mapping[str, str]) -> str | None:

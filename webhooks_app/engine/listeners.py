@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from webhooks_app.engine import Engine
 from webhooks_app.engine.audit import Actor, changed, note
+from webhooks_app.engine.authorities import prints_of
 from webhooks_app.engine.claim import GONE
 from webhooks_app.engine.declared import save_declared
 from webhooks_app.engine.health import forget, go_on
@@ -136,6 +137,7 @@ def _write(engine: Engine, session: Session, listener: Listener, wanted: Wanted,
     columns = columns_of(wanted)
     before = {name: getattr(listener, name) for name in columns}
     before["headers"] = {name: fingerprint(value) for name, value in (headers or {}).items()}
+    before["trusted_ca"] = prints_of(listener.trusted_ca)
     old, new = changed(before, described(wanted))
     if not new and headers is not None:
         return

@@ -35,12 +35,16 @@ BODY_FORMATS = {
 
 @dataclass(slots=True)  # not frozen: see Outcome
 class Message:
-    """One POST, ready to send. `headers` are in the order sent, names in lower case; Host is not among them."""
+    """One POST, ready to send. `headers` are in the order sent, names in lower case; Host is not among them.
+
+    `trusted_ca` are the certificate authorities (PEM) that are trusted in place of the public ones.
+    """
 
     url: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
     timeout_seconds: float
+    trusted_ca: str | None = None
 
 
 @dataclass(slots=True)  # not frozen: see Outcome

@@ -108,4 +108,4 @@ def message_for(claimed: Claimed, *, now: datetime, source: str) -> Message:
         keys=listener.live_keys(now),
         own=listener.headers,
     )
-    return Message(listener.url, headers, body, listener.timeout_seconds)
+    return Message(listener.url, headers, body, listener.timeout_seconds, listener.trusted_ca)

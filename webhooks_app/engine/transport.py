@@ -177,14 +177,14 @@ class Transport:
         }
         request.body = message.body
         try:
-            return adapter.send(request, proxies=self._proxies)
+            return adapter.send(request, proxies=self._proxies, trusted_ca=message.trusted_ca)
         except Exception as error:
             if not lost_idle_connection(error, exchange):
                 raise
         # A receiver may close an idle connection in the very moment that we use it again (RFC 9112 §9.3.1). It
         # has most likely not read the request; if it has, `webhook-id` tells it so.
         exchange.begin_anew()
-        return adapter.send(request, proxies=self._proxies)
+        return adapter.send(request, proxies=self._proxies, trusted_ca=message.trusted_ca)
 
 
 def _outcome(exchange: Exchange, answer: BaseHTTPResponse) -> Outcome:

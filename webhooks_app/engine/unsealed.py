@@ -61,6 +61,7 @@ class UnsealedListener:
     sends_in_flight: int
     rate_limit_per_second: float | None
     keeps_bodies: bool = True  # of answers
+    trusted_ca: str | None = None  # PEM, in place of the public authorities
     problem: str = ""
 
     def live_keys(self, now: datetime) -> list[bytes]:
@@ -156,6 +157,7 @@ def _unsealed(engine: Engine, listener: Listener) -> UnsealedListener:
         body_format=listener.body_format,
         sends_in_flight=listener.sends_in_flight or engine.settings.sends_per_listener,
         rate_limit_per_second=listener.rate_limit_per_second,
+        trusted_ca=listener.trusted_ca,
         keeps_bodies=listener.answer_bodies != "discard",
     )
 

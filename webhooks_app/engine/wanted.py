@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from webhooks_app.attributes import TIMEOUT_SECONDS
 from webhooks_app.engine import Engine
+from webhooks_app.engine.authorities import checked_authorities
 from webhooks_app.engine.configuration import checked_config
 from webhooks_app.engine.headers import checked_headers, checked_public
 from webhooks_app.engine.message import BODY_FORMATS
@@ -39,6 +40,7 @@ _TYPES: Mapping[str, tuple[Any, str]] = {
     "name": _A_TEXT,
     "body_format": _A_TEXT,
     "answer_bodies": _A_TEXT,
+    "trusted_ca": (str | None, "Give certificates as PEM, in a text"),
     "retry_schedule": (str | None, "Give waits like 5s, 5m or 2h, as a text or a list"),
     "headers": (Mapping, "Give a dict of names and values"),
     "public_headers": (list | tuple, "Give a list of names"),
@@ -69,6 +71,7 @@ class Wanted:
     answer_bodies: str = "keep"
     headers: Mapping[str, str] = field(default_factory=dict)
     public_headers: Sequence[str] = ()  # the names of those whose values may be shown
+    trusted_ca: str | None = None  # authorities (PEM) in place of the public ones
     config: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -77,7 +80,7 @@ def check(engine: Engine, hook: Hook, wanted: Wanted, *, secret: str | None = No
 
     Raises Refused with every FieldError at once, but those of wrong types before the others. Fields: url name
     filter.<argument> headers public_headers timeout_seconds retry_schedule rate_limit_per_second sends_in_flight
-    body_format answer_bodies secret config config.<field>.
+    body_format answer_bodies trusted_ca secret config config.<field>.
     """
     errors = [*_type_faults(wanted, secret)]
     if errors:
@@ -88,6 +91,9 @@ def check(engine: Engine, hook: Hook, wanted: Wanted, *, secret: str | None = No
         errors, lambda: checked_public(wanted.public_headers, wanted.headers), tuple[str, ...]()
     )
     config = _or_errors(errors, lambda: checked_config(hook, wanted.config), dict[str, Any]())
+    trusted = _or_errors(
+        errors, lambda: checked_authorities(wanted.trusted_ca or "", now=engine.clock()), None
+    )
     asked = _or_errors(errors, lambda: _filter_of(hook, wanted), Filter({}))
     errors += _setting_faults(wanted)
     if secret is not None:
@@ -103,6 +109,7 @@ def check(engine: Engine, hook: Hook, wanted: Wanted, *, secret: str | None = No
         given_filter=None,
         headers=headers,
         public_headers=public,
+        trusted_ca=trusted,
         config=config,
     )
 
@@ -138,6 +145,7 @@ def wanted_of(
         answer_bodies=listener.answer_bodies,
         headers=own_headers(engine, listener) if headers is None else headers,
         public_headers=tuple(listener.public_headers),
+        trusted_ca=listener.trusted_ca,
         config=listener.config,
     )
 

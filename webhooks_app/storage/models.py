@@ -84,6 +84,7 @@ class Listener(Base):
     public_headers: Mapped[list[Any]] = mapped_column(
         default=list, server_default="[]"
     )  # names of those shown
+    trusted_ca: Mapped[str | None] = mapped_column(sa.Text)  # PEM, in place of the public authorities
     config: Mapped[dict[str, Any]] = mapped_column(default=dict)
     # Set for listeners that code saved: one row a hook, URL and filter, however many processes start at once.
     code_key: Mapped[str | None] = mapped_column(sa.String(64), unique=True)

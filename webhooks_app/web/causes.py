@@ -52,7 +52,8 @@ _BY_CLASS = {
     "tls_error": Row(
         "The secure connection could not be made",
         "The host is reachable; its certificate was not accepted, and nothing was sent.",
-        "The receiver has to renew or complete its certificate chain. Checking it cannot be switched off.",
+        "The receiver has to renew or complete its certificate chain. Checking it cannot be switched off; "
+        "if the receiver has an authority of its own, let the listener trust that one.",
     ),
     "read_timeout": Row(
         "The receiver took too long to answer",

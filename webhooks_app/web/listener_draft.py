@@ -106,6 +106,7 @@ class ListenerDraft:
             answer_bodies=form.answer_bodies.data or "keep",
             headers=headers,
             public_headers=public,
+            trusted_ca=form.trusted_ca.data or None,
             config=_values(self.config),
         )
 
@@ -189,6 +190,7 @@ def _typed(wanted: Wanted | None, version: int | None) -> dict[str, Any]:
         "answer_bodies": wanted.answer_bodies,
         "headers": hidden(wanted.headers, public=wanted.public_headers),
         "public_headers": wanted.public_headers,
+        "trusted_ca": wanted.trusted_ca or "",
     }
 
 

@@ -107,6 +107,7 @@ class ListenerForm(FlaskForm):
     answer_bodies = SelectField("Bodies of answers", choices=_BODIES, default="keep")
     headers = Headers("Headers")
     public_headers = Names("Public headers")
+    trusted_ca = TextAreaField("Trusted authorities")
 
 
 class TurnForm(Form):

@@ -10,7 +10,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from webhooks_app.engine import listeners, url
+from webhooks_app.engine import authorities, listeners, url
 from webhooks_app.engine.documents import shown_headers
 from webhooks_app.engine.retry import Schedule, schedule_for, timeout_for
 from webhooks_app.engine.unsealed import unseal
@@ -75,6 +75,7 @@ def show(listener_id: str) -> str:
         problem=_problem(listener),
         settings=_settings(listener),
         own_headers=shown_headers(engine(), listener),
+        trusted=_trusted(listener),
         secrets=[
             one for one in listener.secrets if one.expires_at is None or one.expires_at > engine().clock()
         ],
@@ -197,7 +198,7 @@ def _live(listener: Listener) -> dict[str, Any]:
     return {
         "listener": listener,
         "scope": filter_of_listener(listener),
-        "warnings": [] if listener.deleted_at else url.warnings(listener.url),
+        "warnings": [] if listener.deleted_at else _warnings(listener),
         "is_registered": listener.hook in engine().hooks,
         "health": health,
         "standing": trouble,
@@ -216,6 +217,17 @@ def _problem(listener: Listener) -> str:
     if listener.deleted_at is not None:
         return ""
     return unseal(engine(), session(), {listener.id: listener.version})[listener.id].problem
+
+
+def _warnings(listener: Listener) -> list[str]:
+    return [*url.warnings(listener.url), *authorities.warnings(listener.trusted_ca, now=engine().clock())]
+
+
+def _trusted(listener: Listener) -> list[authorities.Authority]:
+    try:
+        return authorities.read_authorities(listener.trusted_ca)
+    except ValueError:  # a row that was written past the door
+        return []
 
 
 def _settings(listener: Listener) -> dict[str, Any]:
