@@ -41,7 +41,7 @@ def test_a_hidden_value_is_not_read_by_marking_it(operator, address):
 
 
 def test_one_that_is_written_anew_is_shown(operator, address):
-    data = {"url": URL, "headers": "x-key: 7\nx-team: (hidden)", "public_headers": "X-Key"}
+    data = {"url": URL, "version": "1", "headers": "x-key: 7\nx-team: (hidden)", "public_headers": "X-Key"}
 
     answer = operator.post(f"{address}/edit", data=data, follow_redirects=True)
 
