@@ -197,12 +197,14 @@ def _reread(listener_id: str) -> Listener:
     return found(listener_id)
 
 
-def _version() -> int:
-    """The version that the form was made from, or that its reader chose to overwrite; where none is named, no one's.
+def _version() -> int | None:
+    """The version that the form was made from, or that its reader chose to overwrite.
 
-    A form that does not say what it was made from might overwrite anything.
+    None for a program that posts the promised fields alone, and so cannot know one; what is no version is no one's.
     """
-    typed = request.form.get("overwrite") or request.form.get("version") or ""
+    typed = request.form.get("overwrite") or request.form.get("version")
+    if typed is None:
+        return None
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else _NO_VERSION
 
 
