@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -68,6 +69,22 @@ def test_an_old_hash_is_made_anew_when_its_user_signs_in(engine, make_user):
 
     assert stored(engine, user).password_hash != weak
     assert accounts.sign_in(engine, user.email, PASSWORD, by=HERE)
+
+
+@pytest.mark.parametrize("became", [None, "the hash of another password"])
+def test_a_password_that_was_voided_or_changed_meanwhile_does_not_come_back(any_engine, became):
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    user = make_user(any_engine, password_hash=weak)
+
+    class AfterAChange:
+        def begin(self):
+            with any_engine.sessions.begin() as session:
+                session.get_one(User, user.id).password_hash = became
+            return any_engine.sessions.begin()
+
+    accounts.sign_in(replace(any_engine, sessions=AfterAChange()), user.email, PASSWORD, by=HERE)
+
+    assert stored(any_engine, user).password_hash == became
 
 
 def test_a_password_is_hashed_as_the_plan_says(engine, make_user):

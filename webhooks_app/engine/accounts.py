@@ -74,12 +74,15 @@ def sign_in(engine: Engine, email: str, password: str, *, by: Actor) -> User | N
         user = session.scalar(sa.select(User).where(User.email == email.strip().lower()))
     if not passwords.fits(password, user.password_hash if user else None) or user is None:
         return None
-    now = engine.clock()
-    values: dict[str, object] = {"last_seen_at": now}
+    now, fresh = engine.clock(), None
     if user.password_hash is not None and passwords.is_dated(user.password_hash):
-        values["password_hash"] = passwords.hashed(password)
+        fresh = passwords.hashed(password)
     with engine.sessions.begin() as session:
-        session.execute(sa.update(User).where(User.id == user.id).values(**values))
+        ours = sa.update(User).where(User.id == user.id)
+        session.execute(ours.values(last_seen_at=now))
+        if fresh is not None:
+            # Only in place of the hash that was read: it may have been changed or voided while ours was made.
+            session.execute(ours.where(User.password_hash == user.password_hash).values(password_hash=fresh))
         _note_entry(session, user, by, how="password", at=now)
     return user
 
