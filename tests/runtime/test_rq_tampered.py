@@ -73,6 +73,12 @@ def test_a_key_of_the_wrong_type_is_deleted_and_said(connection, work, caplog, k
     assert f"In Redis {key} was a string and not a {KEYS[key].decode()}" in caplog.text
 
 
+def test_a_string_where_rights_are_tried_stops_no_worker(connection, work):
+    connection.set("webhooks:nothing", "x")
+
+    assert work()
+
+
 def test_keys_that_rq_made_itself_stay(connection, work, caplog):
     assert work()
     assert work()

@@ -9,7 +9,7 @@ from redis.exceptions import ConnectionError as NotThere
 from redis.exceptions import NoPermissionError, OutOfMemoryError
 
 from webhooks_app.engine.stragglers import Stragglers
-from webhooks_app.runtime.worker import run_worker, trouble_of
+from webhooks_app.runtime.worker import CannotWork, run_worker, trouble_of
 
 pytestmark = pytest.mark.usefixtures("own_signals")
 
@@ -51,3 +51,14 @@ def test_a_refusal_that_lasts_is_told_once(working_engine, connection, redis_url
     run_worker(replace(working_engine, settings=settings, stragglers=Watched()))
 
     assert caplog.text.count("Redis refuses a command that a worker needs") == 1
+
+
+@pytest.mark.parametrize("command", ["type", "del", "hset"])
+def test_a_burst_says_which_right_it_lacks(working_engine, connection, redis_url, command):
+    connection.set("rq:workers", "to be mended")
+    rules = ["reset", "on", ">secret", "~*", "&*", "+@all", f"-{command}"]
+    connection.execute_command("ACL", "SETUSER", "curtailed", *rules)
+    settings = replace(working_engine.settings, redis_url=f"{redis_url}?username=curtailed&password=secret")
+
+    with pytest.raises(CannotWork, match=f"Redis refuses what a worker does: .*'{command}'"):
+        run_worker(replace(working_engine, settings=settings), burst=True)

@@ -208,7 +208,13 @@ def check_server(connection: Redis) -> None:
     except NoPermissionError as error:
         raise _not_allowed(error) from error
     except (RedisError, OSError) as error:
-        raise RedisAway(f"Redis does not answer: {said(error)}") from error
+        if not _is_of_wrong_type(error):
+            raise RedisAway(f"Redis does not answer: {said(error)}") from error
+
+
+def _is_of_wrong_type(error: Exception) -> bool:
+    # Somebody wrote there, who shall not stop us: Redis asks for the right first, so that it was granted.
+    return isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE")
 
 
 def _not_allowed(error: Exception) -> CannotWork:
@@ -261,9 +267,9 @@ def _work_off(engine: Engine, connection: Redis, queue: str) -> None:
 def _burst(engine: Engine, connection: Redis, queue: str) -> bool:
     if engine.stragglers.is_hurried:
         return False
-    worker = _worker(connection, queue)
-    worker.on_stop = engine.stragglers.hurry
     try:
+        worker = _worker(connection, queue)
+        worker.on_stop = engine.stragglers.hurry
         return worker.work(burst=True, logging_level="WARNING")
     except NoPermissionError as error:
         raise _not_allowed(error) from error
