@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Any, cast
 
 import pytest
@@ -95,6 +96,31 @@ def test_a_lost_connection_raises_as_any_statement_does_and_is_not_used_again(
             insert_rows(session, numbers, [{"number": 2}])
             assert session.scalars(sa.select(numbers)).all() == [2]
         engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind", "sqlstate"),
+    [
+        ([{"name": "private"}], sa.exc.DataError, "22001"),  # too long: the context quotes it
+        ([{"name": "priv"}, {"name": "priv"}], sa.exc.IntegrityError, "23505"),  # twice: the detail does
+    ],
+)
+def test_an_error_says_what_is_wrong_and_none_of_the_values(
+    postgresql_address: sa.URL, rows: list[dict[str, str]], kind: type[sa.exc.DBAPIError], sqlstate: str
+) -> None:
+    names = sa.Table("names", sa.MetaData(), sa.Column("name", sa.String(4), primary_key=True))
+    with database_in(postgresql_address, "webhooks_test_told") as url:
+        engine = make_engine(url.render_as_string(hide_password=False))
+        names.create(engine)
+        with pytest.raises(kind) as raised, Session(engine) as session, session.begin():
+            insert_rows(session, names, rows)
+        engine.dispose()
+
+    error = raised.value
+    printed = "".join(traceback.format_exception(error))
+    assert getattr(error.orig, "sqlstate", None) == sqlstate
+    assert "value" in str(error)  # of PostgreSQL's own sentence
+    assert "priv" not in str(error) and "priv" not in printed
 
 
 def _cut_off(engine: sa.Engine, backend: int | None) -> None:

@@ -46,8 +46,16 @@ def _copy(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str
             for row in rows:
                 copy.write_row([encode(row[name]) if encode else row[name] for name, encode in columns])
     except psycopg.Error as error:
-        # What calls us tells a database that is away from a row that cannot be written by sqlalchemy's classes.
-        raise sa.exc.DBAPIError.instance(text, (), error, psycopg.Error) from error
+        # What calls us tells a database that is away from a row that cannot be written by sqlalchemy's classes. From
+        # None, because a log of the chain would print what is left out here.
+        raise sa.exc.DBAPIError.instance(text, (), _without_values(error), psycopg.Error) from None
+
+
+def _without_values(error: psycopg.Error) -> psycopg.Error:
+    """The error with the server's first sentence alone: its detail and its context quote the row."""
+    told = type(error)(error.diag.message_primary or str(error))  # no sentence: it is the driver's own
+    told.sqlstate = error.sqlstate
+    return told
 
 
 @lru_cache(maxsize=16)
