@@ -42,6 +42,37 @@ def test_what_was_rescued_meanwhile_does_not_begin(any_engine, clock):
     assert leased_at(any_engine, delivery) is None
 
 
+@pytest.mark.parametrize(
+    ("seconds_in_line", "begins"),
+    [(45, True), (45.1, False)],  # a lease is a timeout and 45 s
+)
+def test_what_its_lease_would_not_outlast_by_then_does_not_begin(any_engine, clock, seconds_in_line, begins):
+    class Busy:
+        def begin(self):
+            clock.tick(seconds_in_line)
+            return any_engine.sessions.begin()
+
+    delivery = make_delivery(any_engine)
+    [claimed] = claim(any_engine, [delivery.id], begins=False)
+
+    assert begin(replace(any_engine, sessions=Busy()), claimed, now=clock()) is begins
+    assert (leased_at(any_engine, delivery) is not None) is begins
+
+
+def test_it_lines_up_for_a_moment_only(engine, make_delivery, clock):
+    [claimed] = claim(engine, [make_delivery().id], begins=False)
+    patience = []
+    with engine.sessions() as session:
+        sa.event.listen(
+            session.get_bind(),
+            "begin",
+            lambda connection: patience.append(connection.get_execution_options().get("sqlite_patience")),
+        )
+
+    assert begin(engine, claimed, now=clock())
+    assert patience == [2.0]
+
+
 @pytest.mark.parametrize("change", [pause, delete])
 def test_what_waited_for_a_listener_that_was_paused_or_deleted_does_not_begin(any_engine, clock, change):
     listener = make_listener(any_engine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -107,6 +108,22 @@ def test_a_send_that_its_lease_would_not_outlast_does_not_begin(
     clock.tick(seconds_later)
 
     assert Sending(engine, claimed, claimed_at=clock()).may_begin() is may_begin
+
+
+def test_a_send_whose_beginning_was_kept_too_late_goes_back(engine, make_delivery, clock, transport):
+    class SlowToCommit:
+        @contextmanager
+        def begin(self):
+            with engine.sessions.begin() as session:
+                yield session
+            if threading.current_thread() is not threading.main_thread():
+                clock.tick(46)
+
+    delivery = make_delivery()
+    deliver_batch(replace(engine, sessions=SlowToCommit()), [delivery.id], patience=SLOW)
+
+    assert transport.sent == []
+    assert status_of(engine, delivery) == "pending"
 
 
 def test_what_may_not_begin_after_all_goes_back_to_the_quick_ones(engine, make_delivery, queue, transport):

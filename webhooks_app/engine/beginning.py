@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -24,6 +24,8 @@ from webhooks_app.storage.models import Delivery, Listener, Status
 log = logging.getLogger("webhooks_app.deliver")
 
 A_MOMENT = timedelta(seconds=1)
+# How long a send lines up for SQLite's lock: its lease runs meanwhile, and a thread of the sender stands still.
+PATIENCE_SECONDS = 2.0
 
 _DELIVERIES = cast("sa.Table", Delivery.__table__)
 _delivery, _listener = _DELIVERIES.c, Listener.__table__.c
@@ -37,6 +39,7 @@ _BEGIN = (
         _delivery.id == sa.bindparam("row_id"),
         _delivery.status == Status.SENDING,
         _delivery.lease_token == sa.bindparam("token"),
+        _delivery.lease_until >= sa.bindparam("enough"),
         _IS_AS_IT_WAS,
     )
     .values(leased_at=sa.bindparam("now"))
@@ -47,13 +50,12 @@ _BEGIN = (
 def begin(engine: Engine, claimed: Claimed, *, now: datetime) -> bool:
     """Write down that this send begins; False if it may not.
 
-    Its listener has changed, its lease was lost, or the database is away.
+    Its listener has changed, its lease was lost or would end before it, or the database is away.
     """
     try:
         with engine.sessions.begin() as session:
-            version = claimed.listener.version
-            own = {"row_id": claimed.id, "token": claimed.token, "listener_version": version, "now": now}
-            return session.scalar(_BEGIN, own) is not None
+            session.connection(execution_options={"sqlite_patience": PATIENCE_SECONDS})
+            return session.scalar(_BEGIN, _parameters(engine, claimed, now=now)) is not None
     except (*PASSING, sa.exc.TimeoutError) as error:
         log.warning(
             "The delivery %s does not begin, for the database takes nothing (%s).",
@@ -62,3 +64,14 @@ def begin(engine: Engine, claimed: Claimed, *, now: datetime) -> bool:
             extra=claimed.in_log,
         )
         return False
+
+
+def _parameters(engine: Engine, claimed: Claimed, *, now: datetime) -> dict[str, Any]:
+    # The clock is asked once the transaction has begun, for which it may have lined up.
+    return {
+        "row_id": claimed.id,
+        "token": claimed.token,
+        "enough": engine.clock() + timedelta(seconds=claimed.listener.timeout_seconds),
+        "listener_version": claimed.listener.version,
+        "now": now,
+    }

@@ -49,7 +49,7 @@ class Sending:
         """Make the message and send it; whatever goes wrong becomes the outcome."""
         try:
             self.started_at = self.engine.clock()
-            if self._must_ask(self.started_at) and not begin(self.engine, self.claimed, now=self.started_at):
+            if self._must_ask(self.started_at) and not self._begins(self.started_at):
                 self.was_refused = True
                 return None
             reach("send.before")
@@ -69,6 +69,10 @@ class Sending:
                 error_class="internal", error=f"Sending failed inside Webhooks App: {type(error).__name__}."
             )
         return self.outcome.error_class in TIMED_OUT
+
+    def _begins(self, now: datetime) -> bool:
+        # Its lease is looked at again after the commit, for which a database may take its time.
+        return begin(self.engine, self.claimed, now=now) and self.may_begin()
 
     def _must_ask(self, now: datetime) -> bool:
         return not self.is_begun or now - self.claimed_at > A_MOMENT
