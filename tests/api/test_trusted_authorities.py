@@ -27,6 +27,17 @@ def test_it_is_given_kept_and_taken_away(write, pem):
     assert [one.json["settings"]["trusted_ca"] for one in (made, kept, gone)] == [pem, pem, None]
 
 
+def test_once_it_has_expired_the_rest_can_still_be_changed(write, pem, clock):
+    made = write("POST", "/listeners", json={**WANTED, "settings": {"trusted_ca": pem}})
+    clock.tick(2 * 86400)
+
+    changed = write("PATCH", f"/listeners/{made.json['id']}", json={"name": "Till"})
+    other = write("POST", "/listeners", json={**WANTED, "settings": {"trusted_ca": pem}})
+
+    assert (changed.status_code, changed.json["name"]) == (200, "Till")
+    assert refused(other) == {("settings.trusted_ca", "ca_expired")}
+
+
 @pytest.mark.parametrize(
     ("given", "code"), [("none", "ca_format"), (5, "invalid_type"), (False, "invalid_type")]
 )

@@ -79,6 +79,15 @@ def test_what_is_no_authority_is_refused_at_the_field(authority, tmp_path):
     assert codes("".join(made(tmp_path, f"of many {n}") for n in range(17))) == ["ca_length"]
 
 
+def test_what_expired_since_it_was_kept_is_refused_no_more_than_it_is_new(authority, tmp_path):
+    later, new = NOW + timedelta(days=2), made(tmp_path, "new")
+
+    assert checked_authorities(authority.pem, now=later, kept=new + authority.pem) == authority.pem
+    assert checked_authorities(new, now=NOW, kept="cannot be read") == new
+    with pytest.raises(Refused, match="CN=new expired"):
+        checked_authorities(authority.pem + new, now=later, kept=authority.pem)
+
+
 def test_an_authority_is_told_as_openssl_tells_it(authority):
     (told,) = read_authorities(authority.pem)
 

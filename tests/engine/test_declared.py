@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from tests.engine.certificates import Authority
 from webhooks_app.engine import listeners
 from webhooks_app.engine.audit import CODE, Actor
 from webhooks_app.errors import NotRegistered, Refused, SecretUnavailable
@@ -35,6 +36,21 @@ def test_saving_twice_keeps_one_listener(any_engine):
     )
 
     assert (first.id, count(any_engine)) == (second.id, 1)
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_an_authority_that_has_expired_stops_no_start_and_is_said(engine, clock, tmp_path, caplog, is_there):
+    pem = Authority(tmp_path).pem
+    clock.now = datetime.now(UTC)
+    if is_there:
+        listeners.save_declared(engine, draft(engine, trusted_ca=pem))
+    clock.tick(2 * 86400)
+    caplog.clear()
+
+    saved = listeners.save_declared(engine, draft(engine, trusted_ca=pem, name="Till"))
+
+    assert (saved.trusted_ca, count(engine)) == (pem, 1)
+    assert "of person: The authority CN=Test authority, which this listener trusts, expired on" in caplog.text
 
 
 def test_another_url_or_filter_is_another_listener(any_engine):

@@ -18,6 +18,12 @@ def authority(tmp_path, clock):
     return Authority(tmp_path)
 
 
+@pytest.fixture
+def old(tmp_path, clock):
+    clock.now = datetime.now(UTC)
+    return Authority(tmp_path, expired=True).pem
+
+
 def test_it_is_told_with_subject_expiry_and_fingerprint(authority, operator):
     made = operator.post(NEW, data={"url": URL, "trusted_ca": authority.pem})
 
@@ -26,6 +32,17 @@ def test_it_is_told_with_subject_expiry_and_fingerprint(authority, operator):
     assert "CN=Test authority" in text and told.fingerprint in text
     assert text.count(f"expires on {told.expires_at:%Y-%m-%d}") == 2  # it has a day left, which is warned of
     assert authority.pem.splitlines()[1] in page(operator, f"{made.location}/edit")
+
+
+def test_once_it_has_expired_the_form_can_still_be_saved(old, operator, make_listener):
+    listener = make_listener(url=URL, trusted_ca=old)
+    path = f"/listeners/lsn_{listener.id}"
+    sent = {"url": URL, "name": "Till", "trusted_ca": old, "version": listener.version}
+
+    saved = operator.post(f"{path}/edit", data=sent)
+
+    assert saved.status_code == 303
+    assert "Till" in page(operator, path)
 
 
 def test_without_one_the_public_ones_count(viewer, make_listener):

@@ -37,8 +37,10 @@ class Authority:
     fingerprint: str
 
 
-def checked_authorities(pem: str, *, now: datetime) -> str | None:
+def checked_authorities(pem: str, *, now: datetime, kept: str | None = None) -> str | None:
     """The certificates as they are kept; None for none.
+
+    One that is among the `kept` may have expired since: that is only warned of (see `warnings`).
 
     Raises `Refused` on the field `trusted_ca`. Its codes: ca_length, ca_private_key, ca_format, ca_not_authority,
     ca_expired.
@@ -53,15 +55,16 @@ def checked_authorities(pem: str, *, now: datetime) -> str | None:
     found = _read(pem)
     if len(found) > MOST_AUTHORITIES:
         raise _refused("ca_length", f"At most {MOST_AUTHORITIES} certificates are taken.")
-    errors = [error for one in found for error in _faults(one, now=now)]
+    known = set(prints_of(kept))
+    errors = [error for one in found for error in _faults(one, now=now, is_known=_print(one) in known)]
     if errors:
         raise Refused(*errors)
-    kept = "".join(dict.fromkeys(one.public_bytes(Encoding.PEM).decode() for one in found))
+    accepted = "".join(dict.fromkeys(one.public_bytes(Encoding.PEM).decode() for one in found))
     try:
-        trusting_only(kept)
+        trusting_only(accepted)
     except ValueError as error:
         raise _refused("ca_format", str(error)) from error
-    return kept
+    return accepted
 
 
 def read_authorities(pem: str | None) -> list[Authority]:
@@ -73,7 +76,7 @@ def read_authorities(pem: str | None) -> list[Authority]:
             subject=_subject(one),
             begins_at=one.not_valid_before_utc,
             expires_at=one.not_valid_after_utc,
-            fingerprint=one.fingerprint(hashes.SHA256()).hex(":").upper(),
+            fingerprint=_print(one),
         )
         for one in x509.load_pem_x509_certificates(pem.encode())
     ]
@@ -114,7 +117,7 @@ def _read(pem: str) -> list[x509.Certificate]:
         raise _refused("ca_format", NOT_PEM) from error
 
 
-def _faults(one: x509.Certificate, *, now: datetime) -> Iterator[FieldError]:
+def _faults(one: x509.Certificate, *, now: datetime, is_known: bool) -> Iterator[FieldError]:
     try:
         subject, is_authority, expires_at = _subject(one), _may_sign(one), one.not_valid_after_utc
     except _UNREADABLE:
@@ -125,7 +128,7 @@ def _faults(one: x509.Certificate, *, now: datetime) -> Iterator[FieldError]:
             f"{subject} is no certificate authority. Give the certificate of whoever signed the receiver's."
         )
         yield FieldError("trusted_ca", "ca_not_authority", sentence)
-    if expires_at <= now:
+    if expires_at <= now and not is_known:
         sentence = f"The certificate of {subject} expired on {expires_at:%Y-%m-%d}."
         yield FieldError("trusted_ca", "ca_expired", sentence)
 
@@ -135,6 +138,10 @@ def _may_sign(one: x509.Certificate) -> bool:
     usage = [each.value for each in one.extensions if isinstance(each.value, x509.KeyUsage)]
     constraints = [each.value for each in one.extensions if isinstance(each.value, x509.BasicConstraints)]
     return any(each.ca for each in constraints) and all(each.key_cert_sign for each in usage)
+
+
+def _print(one: x509.Certificate) -> str:
+    return one.fingerprint(hashes.SHA256()).hex(":").upper()
 
 
 def _subject(one: x509.Certificate) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from webhooks_app.draft import ListenerDraft
 from webhooks_app.engine import Engine
 from webhooks_app.engine.audit import CODE, note
+from webhooks_app.engine.authorities import warnings
 from webhooks_app.engine.listener_rows import columns_of, create, touch
 from webhooks_app.engine.signing import fingerprint
 from webhooks_app.engine.signing_keys import live_secrets, turn
@@ -39,22 +40,10 @@ def save_declared(engine: Engine, draft: ListenerDraft) -> Listener:
 
     Raises Refused for what it cannot be, NotRegistered if the engine does not know its hook.
     """
-    secret = draft.settings.get("secret")
-    wanted = check(engine, engine.hooks[draft.hook.name], _wanted(draft), secret=secret)
-    key = code_key(draft.hook.name, wanted)
-    listener = _find(engine, key, secret=secret)
-    if listener is not None:
-        return listener
-    try:
-        made = create(engine, draft.hook.name, wanted, by=CODE, secret=secret, code_key=key)
-    except sa.exc.IntegrityError:
-        # Another process that starts just now was faster.
-        listener = _find(engine, key, secret=secret)
-        if listener is None:
-            raise WebhooksError(f"The listener {wanted.name} came and went while it was saved.") from None
-        return listener
-    made.listener.secret = made.secret
-    return made.listener
+    listener = _saved(engine, draft)
+    for sentence in warnings(listener.trusted_ca, now=engine.clock()):
+        log.warning("The listener %s of %s: %s", listener.name, listener.hook, sentence)
+    return listener
 
 
 def save_or_postpone(engine: Engine, draft: ListenerDraft) -> Listener:
@@ -95,6 +84,25 @@ def code_key(hook_name: str, wanted: Wanted) -> str:
     """What makes a declared listener the same one: 64 hexadecimal digits of hook, URL and filter."""
     identity = "\n".join((hook_name, wanted.url, wanted.filter.canonical()))
     return hashlib.sha256(identity.encode()).hexdigest()
+
+
+def _saved(engine: Engine, draft: ListenerDraft) -> Listener:
+    secret = draft.settings.get("secret")
+    wanted = check(engine, engine.hooks[draft.hook.name], _wanted(draft), secret=secret)
+    key = code_key(draft.hook.name, wanted)
+    listener = _find(engine, key, secret=secret)
+    if listener is not None:
+        return listener
+    try:
+        made = create(engine, draft.hook.name, wanted, by=CODE, secret=secret, code_key=key)
+    except sa.exc.IntegrityError:
+        # Another process that starts just now was faster.
+        listener = _find(engine, key, secret=secret)
+        if listener is None:
+            raise WebhooksError(f"The listener {wanted.name} came and went while it was saved.") from None
+        return listener
+    made.listener.secret = made.secret
+    return made.listener
 
 
 def _find(engine: Engine, key: str, *, secret: str | None) -> Listener | None:
@@ -143,7 +151,8 @@ def _wanted(draft: ListenerDraft) -> Wanted:
     config = {
         name: value for name, value in draft.settings.items() if name not in _SETTINGS and name != "secret"
     }
-    return Wanted(url=draft.url, filter=draft.filter, kept_filter=draft.filter, config=config, **settings)
+    kept: dict[str, Any] = {"kept_filter": draft.filter, "kept_ca": settings.get("trusted_ca")}
+    return Wanted(url=draft.url, filter=draft.filter, config=config, **kept, **settings)
 
 
 def _schedule(given: Any) -> str | None:

@@ -56,6 +56,8 @@ class Wanted:
 
     `given_filter` is a filter as it came from outside; `check` reads it, and adds it to `filter`. What `kept_filter`
     asks is not asked whether it can hold: it is stored, or stands in code, which may know more than what is declared.
+    Nor must an authority of `kept_ca` be valid still: else nothing could be changed, and no process start, once one of
+    them has expired.
     """
 
     url: str
@@ -72,6 +74,7 @@ class Wanted:
     headers: Mapping[str, str] = field(default_factory=dict)
     public_headers: Sequence[str] = ()  # the names of those whose values may be shown
     trusted_ca: str | None = None  # authorities (PEM) in place of the public ones
+    kept_ca: str | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -91,9 +94,7 @@ def check(engine: Engine, hook: Hook, wanted: Wanted, *, secret: str | None = No
         errors, lambda: checked_public(wanted.public_headers, wanted.headers), tuple[str, ...]()
     )
     config = _or_errors(errors, lambda: checked_config(hook, wanted.config), dict[str, Any]())
-    trusted = _or_errors(
-        errors, lambda: checked_authorities(wanted.trusted_ca or "", now=engine.clock()), None
-    )
+    trusted = _or_errors(errors, lambda: _authorities_of(engine, wanted), None)
     asked = _or_errors(errors, lambda: _filter_of(hook, wanted), Filter({}))
     errors += _setting_faults(wanted)
     if secret is not None:
@@ -146,12 +147,17 @@ def wanted_of(
         headers=own_headers(engine, listener) if headers is None else headers,
         public_headers=tuple(listener.public_headers),
         trusted_ca=listener.trusted_ca,
+        kept_ca=listener.trusted_ca,
         config=listener.config,
     )
 
 
 def _filter_of(hook: Hook, wanted: Wanted) -> Filter:
     return wanted_filter(hook, wanted.filter, wanted.given_filter, kept=wanted.kept_filter)
+
+
+def _authorities_of(engine: Engine, wanted: Wanted) -> str | None:
+    return checked_authorities(wanted.trusted_ca or "", now=engine.clock(), kept=wanted.kept_ca)
 
 
 def _or_errors(errors: list[FieldError], checked: Callable[[], T], otherwise: T) -> T:

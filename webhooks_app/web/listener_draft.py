@@ -107,6 +107,7 @@ class ListenerDraft:
             headers=headers,
             public_headers=public,
             trusted_ca=form.trusted_ca.data or None,
+            kept_ca=stored.kept_ca if stored else None,
             config=_values(self.config),
         )
 
