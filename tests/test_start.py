@@ -82,6 +82,24 @@ def test_production_without_its_keys_is_one_line_and_two_whoever_starts(command)
     assert result.stderr.count("\n") == 1
 
 
+def test_the_debugger_in_production_ends_gunicorn_before_its_web_processes(tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "wsgi:app"],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), "WEBHOOKS_ENV": "production",
+            "FLASK_DEBUG": "true", "SECRET_KEY": "s" * 32, "PUBLIC_BASE_URL": "https://hooks.example.com",
+            "WEBHOOKS_ENCRYPTION_KEYS": "q" * 43, "REDIS_URL": "redis://127.0.0.1:1/0",
+            "TRUSTED_HOSTS": "hooks.example.com", "DATABASE_URL": f"sqlite:///{tmp_path}/webhooks.db",
+        },
+        capture_output=True, text=True, timeout=PATIENCE,
+    )  # fmt: skip
+
+    assert result.returncode == 2
+    assert result.stderr.startswith("Error: FLASK_DEBUG is on, and production does not start with it")
+    assert result.stderr.count("\n") == 1
+
+
 def test_whoever_imports_it_gets_the_error_itself(start):
     result = start("-c", "import refusing")
 

@@ -30,7 +30,7 @@ from webhooks_app.engine.port import EnginePort
 from webhooks_app.engine.sealing import Seal
 from webhooks_app.engine.sender import Sender
 from webhooks_app.engine.transport import Transport
-from webhooks_app.errors import HooksModuleError, SettingError
+from webhooks_app.errors import HooksModuleError
 from webhooks_app.extensions import csrf, db, limiter, login, migrate
 from webhooks_app.logs import set_up_logging
 from webhooks_app.registry import hooks
@@ -38,6 +38,7 @@ from webhooks_app.runtime.dev_env import ensure_dev_env
 from webhooks_app.runtime.redis_client import quick_client
 from webhooks_app.runtime.worker import queue_of, worker_name
 from webhooks_app.setting_addresses import network_exposure
+from webhooks_app.setting_pairs import refuse_debugger
 from webhooks_app.setting_source import says_production
 from webhooks_app.settings import Settings
 from webhooks_app.start import is_command, one_line
@@ -95,7 +96,7 @@ def make_console(
         static_folder=str(_beside_package("static")),
         instance_path=str(settings.instance_path),
     )
-    refuse_debugger(app, settings)
+    refuse_debugger(is_production=settings.is_production, is_on=app.debug)
     app.url_map.merge_slashes = False  # an address with two slashes is another one, and no redirect
     app.config.update(_flask_config(settings))
     app.wsgi_app = behind_proxies(app.wsgi_app, settings, url_prefix=url_prefix)  # type: ignore[method-assign]  # Flask documents this assignment
@@ -109,15 +110,6 @@ def make_console(
     _warn_of_exposure(settings)
     app.teardown_appcontext(lambda _error: _save_postponed(engine))
     return app
-
-
-def refuse_debugger(app: Flask, settings: Settings) -> None:
-    """Raises SettingError where Werkzeug's debugger, which runs what is typed into a crash, would be in production."""
-    if settings.is_production and app.debug:
-        raise SettingError(
-            "FLASK_DEBUG is on, and production does not start with it: the debugger shows what a crash had in its"
-            " hands and runs what is typed there. Unset it, and start without --debug."
-        )
 
 
 def bind(engine: Engine) -> None:

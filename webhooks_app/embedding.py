@@ -18,10 +18,11 @@ from sqlalchemy.orm import Session
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from webhooks_app import cli
-from webhooks_app.application import import_hooks, make_console, refuse_debugger
+from webhooks_app.application import import_hooks, make_console
 from webhooks_app.logs import clean_for_others
 from webhooks_app.redaction import CleanFormatter, redaction_for
 from webhooks_app.runtime.dev_env import ensure_dev_env
+from webhooks_app.setting_pairs import refuse_debugger
 from webhooks_app.setting_source import says_production
 from webhooks_app.settings import Settings
 from webhooks_app.start import refused_in_one_line
@@ -50,7 +51,7 @@ class Webhooks:
         self.host, self.db, self.url_prefix = app, db, "/" + url_prefix.strip("/")
         with refused_in_one_line():
             settings = self._settings()
-            refuse_debugger(app, settings)
+            refuse_debugger(is_production=settings.is_production, is_on=app.debug)
             clean_for_others(settings)
             self.console = make_console(
                 settings,

@@ -219,10 +219,11 @@ class Settings:
         """Read every setting; SettingError says in one line which one is wrong, and what is allowed."""
         source = _source(environ, instance)
         values: dict[str, Any] = {"root": root, "instance_path": instance, "sources": {}, "texts": {}}
+        is_production = says_production(environ)
         for setting in table():
             found = source.find(setting)
             text = found.text
-            if says_production(environ):
+            if is_production:
                 setting.check_for_production(text)
             values["sources"][setting.name] = found.layer
             values[setting.attribute] = setting.value(text, file=found.file)

@@ -6,11 +6,13 @@ ours ends the start with its one line.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from webhooks_app.errors import SettingError
+from webhooks_app.setting_pairs import asks_for_debugger, refuse_debugger
 from webhooks_app.settings import Settings
 
 
@@ -28,7 +30,8 @@ def refuse_wrong_settings(root: Path) -> None:
     Only for `gunicorn.conf.py`, where no other application hands some of them over.
     """
     try:
-        Settings.read(root=root, instance=root / "instance")
+        settings = Settings.read(root=root, instance=root / "instance")
+        refuse_debugger(is_production=settings.is_production, is_on=asks_for_debugger(os.environ))
     except SettingError as exc:
         raise _refused(exc) from exc
 
