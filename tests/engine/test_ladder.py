@@ -25,7 +25,7 @@ from webhooks_app.engine.ladder import (
 from webhooks_app.storage.models import State
 
 BEGAN = datetime(2026, 3, 2, 8, 50, tzinfo=UTC)
-ERROR = "Receiver answered 500 Internal Server Error."
+ERROR = "The receiver answered 500 Internal Server Error."
 MIDDLE = 0.5  # the chance that adds no jitter
 
 
@@ -67,7 +67,7 @@ def test_the_reason_tells_how_many_since_when_and_what_came_last():
 
     assert taken == Fail(
         "10 attempts in a row failed since 2026-03-02 08:50 UTC; "
-        "the last: Receiver answered 500 Internal Server Error.",
+        "the last: The receiver answered 500 Internal Server Error.",
         probe_at=at(minutes=3),
     )
 

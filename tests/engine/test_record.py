@@ -89,8 +89,8 @@ def test_the_attempt_is_kept_with_all_that_was_sent_and_answered(
 ):
     listener = make_listener(headers={"X-Token": "secret of the receiver"})
     outcome = Outcome(
-        status_code=500, error_class="http_500", error="Receiver answered 500.", ip="127.0.0.1",
-        response_headers=(("server", "x"),), response_body=b"\x00\xff", truncated="size",
+        status_code=500, error_class="http_500", error="The receiver answered 500 Internal Server Error.",
+        ip="127.0.0.1", response_headers=(("server", "x"),), response_body=b"\x00\xff", truncated="size",
         timings=Timings(connect_ms=0.12345, total_ms=7.5),
     )  # fmt: skip
     one = finished(outcome, delivery=make_delivery(listener=listener))
@@ -101,7 +101,7 @@ def test_the_attempt_is_kept_with_all_that_was_sent_and_answered(
     assert (attempt.status_code, attempt.error_class, attempt.error) == (
         500,
         "http_500",
-        "Receiver answered 500.",
+        "The receiver answered 500 Internal Server Error.",
     )
     assert (attempt.url, attempt.ip, attempt.duration_ms) == (listener.url, "127.0.0.1", 7.5)
     assert attempt.timings == {"connect_ms": 0.123, "total_ms": 7.5}

@@ -13,8 +13,9 @@ from webhooks_app.engine import Engine
 from webhooks_app.storage.health import ListenerHealth
 from webhooks_app.storage.models import Listener
 
-REASON = "10 attempts in a row failed since 2026-03-02 08:50 UTC; the last: Receiver answered 500."
-TOLD = "10 attempts in a row failed since 2 Mar 08:50; the last: Receiver answered 500."
+LAST = "the last: The receiver answered 500 Internal Server Error."
+REASON = f"10 attempts in a row failed since 2026-03-02 08:50 UTC; {LAST}"
+TOLD = f"10 attempts in a row failed since 2 Mar 08:50; {LAST}"
 
 
 @pytest.fixture

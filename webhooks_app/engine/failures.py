@@ -64,7 +64,7 @@ def out_of_time(timeout_seconds: float) -> tuple[str, str]:
 
 def why_not_accepted(status: int, location: str | None) -> tuple[str, str]:
     """Return the error class and the sentence for an answer that is not a 2xx."""
-    if 300 <= status < 400 and location:
+    if 300 <= status < 400 and location:  # in the words of row 9 of the security plan
         sentence = f"Receiver answered {status}; redirects are not followed. Change the URL to {location}"
     elif 300 <= status < 400:
         sentence = f"Receiver answered {status}; redirects are not followed."

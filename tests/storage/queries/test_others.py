@@ -114,11 +114,14 @@ def test_the_last_answer_has_the_moment_of_its_attempt_and_not_of_its_delivery(
     delivery = make_delivery(any_engine, listener=listener, status=Status.RETRYING, **columns)
     make_attempt(any_engine, delivery)
     last_at = clock.tick(6 * 3600)
-    make_attempt(any_engine, delivery, number=2, error="Receiver answered 500.")
+    make_attempt(any_engine, delivery, number=2, error="The receiver answered 500 Internal Server Error.")
 
     health = listeners.health(session, [listener.id], since)[listener.id]
 
-    assert (health.last_at, health.last_error) == (last_at, "Receiver answered 500.")
+    assert (health.last_at, health.last_error) == (
+        last_at,
+        "The receiver answered 500 Internal Server Error.",
+    )
 
 
 def test_health_of_nobody_asks_nothing(session, since):
