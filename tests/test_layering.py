@@ -1,5 +1,8 @@
 """Does everybody import only whom they may? The whole package, read; and the reader, on fake sources."""
 
+import ast
+import re
+
 import pytest
 
 from tests.layering import (
@@ -34,6 +37,18 @@ def test_every_room_imports_only_whom_it_may():
 
 def test_no_file_is_longer_than_three_hundred_lines():
     assert [str(path) for path in WRITTEN if is_too_long(path.read_text("utf-8"))] == []
+
+
+@pytest.mark.parametrize("room", ["engine", "runtime", "storage"])
+def test_the_map_of_a_room_names_each_of_its_modules(room):
+    folder = ROOT / PACKAGE / room
+    parts = {path.stem for path in folder.glob("*.py")} | {
+        path.parent.name for path in folder.glob("*/__init__.py")
+    }
+
+    told = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))) or ""
+
+    assert sorted(parts - {"__init__"} - set(re.findall(r"\w+", told))) == []
 
 
 def test_no_file_has_a_name_that_says_nothing():

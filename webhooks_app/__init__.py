@@ -3,7 +3,9 @@
 The map of the house:
 
     event, registry, match, signals, arguments, payload   the words a hook's author imports
-    settings, errors                                      what can be set, what can go wrong
+    pattern, pattern_size, literal                        which regular expressions a filter may hold
+    settings, setting_pairs, errors                       what can be set, what does not go together, what goes wrong
+    logs, redaction                                       how the log reads, and what of it nobody must
     storage/                                              what is kept
     engine/                                               what happens, in the order it happens
     web/  api/  cli/  jobs.py                             four doors into the engine

@@ -4,6 +4,7 @@
     publish      one occurrence becomes one Event row, in the transaction that joining finds
     intake       the same for the API and the command line, once a key; room says whether there is room
     outbox       after the outermost commit, and never before, rings the doorbell
+    problems     tells what kept a hook from sending
     event_row    what is written down of an occurrence
     firsthand    a synchronous hook's first attempt, in the calling process
     seeking      which listeners can want an event; candidates asks their filters
@@ -11,14 +12,16 @@
     queueing     batches of their ids go to a queue; what it does not take waits in the database (queue_news tells it)
     deliver      sends a batch: the story of an attempt; sending is a single one, patience how long a job waits
     claim        takes deliveries for the length of a lease; pacing says what a rate allows
-    unsealed     what sending needs of a listener, decrypted once a version
+    unsealed     what sending needs of a listener, decrypted once a version; signing_keys are those that count now
     beginning    what had to wait says when it begins
     sender       the process-wide sending threads; lanes keep one listener from taking them all
     batch        what is sent together; keeps each result until it is recorded
     stragglers   what is still under way when its job ends
     message      the exact bytes and headers of one request; signing signs them
-    transport    sends a Message; address_guard connects only to addresses it checked
-    answer       the head of what the receiver answers
+    transport    sends a Message; address_guard connects only to addresses it checked: resolver finds them, dial dials
+    trust        whose certificates count; tls says why a handshake failed
+    exchange     what is known of a request while it runs; deadline ends it in time
+    answer       the head of what the receiver answers; failures says why there was none
     retry        outcome and attempt number become the next step
     unbegun      what could not begin goes back to a queue
     record       what came of attempts, written in groups; health counts it for each listener
@@ -31,10 +34,13 @@
     retention    what is old enough to delete, in small pieces
     key_rotation brings what is sealed to the newest encryption key, in small pieces too
 
-Beside the path: listeners are what people change, wanted says what one may be, declared keeps those of the
-code (postponed: until there are tables), trial sends a test, intervene retries and cancels, unreadable lets
-go on what waited for a key, skew compares the clocks; echo, accounts and tokens; audit notes who did it;
-sealing keeps secrets.
+Beside the path: listeners are what people change (listener_rows: one change at a time), wanted says what one may be,
+with url, headers, authorities (that it trusts), wanted_filter and configuration for its parts; declared keeps those of
+the code (postponed: until there are tables), trial sends a test, intervene retries and cancels, unreadable lets go on
+what waited for a key, skew compares the clocks; echo, accounts (user_rows, user_passwords, passwords) and tokens;
+shown_once says which secret was shown; audit notes who did it; sealing keeps secrets.
+Below it: port is how the words reach the engine, documents how rows read as JSON, queue_facts what a queue says of
+itself; busy tries a transaction again, forking renews threads after a fork, failpoints fail where a test wants it.
 Every verb takes the `Engine`, opens its own session from `Engine.sessions` and commits once, at its end;
 only `publish` joins a transaction that is not ours. Decisions (retry, ladder, candidates, message, signing) are
 pure: no clock, session or network inside.

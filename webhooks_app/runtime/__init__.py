@@ -12,5 +12,9 @@ leftovers.py      processes that survived a killed `up`
 welcome.py        what the person reads
 web_entry.py      what gunicorn serves inside another application
 gunicorn_settings.py  gunicorn's settings, from ours
+gunicorn_log.py   gunicorn's logs, without secrets
 worker.py, clock.py   the programs of our own
+redis_client.py   how Redis is reached
+rq_queue.py       the engine's queue, on RQ; rq_job.py says what a job may do
+rq_keys.py, rq_facts.py   whether RQ's keys are what it takes them for; what it says of itself
 """
