@@ -10,9 +10,10 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
-from webhooks_app.settings import Settings
+from webhooks_app.settings import Setting, Settings, table
 
 # C0 and C1 controls, and the characters that turn the direction of text.
 _UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -54,22 +55,18 @@ def escaped(text: str) -> str:
 
 def redaction_for(settings: Settings) -> Redaction:
     """What stars the secrets of these settings too."""
-    keys = (
-        settings.secret_key,
-        *settings.secret_key_fallbacks,
-        settings.metrics_token,
-        *settings.encryption_keys,
+    return Redaction(
+        word for setting in table() for word in secret_words(setting, getattr(settings, setting.attribute))
     )
-    addresses = (settings.database_url, settings.redis_url, settings.outbound_proxy)
-    return Redaction(secret_words(keys, addresses))
 
 
-def secret_words(keys: Iterable[str | None], addresses: Iterable[str | None]) -> Iterator[str]:
-    """What of them must not be read: the keys, as they may have been written, and the addresses' passwords."""
-    for key in keys:
-        yield (key or "").rstrip("=")
-    for address in addresses:
-        yield urlsplit(address or "").password or ""
+def secret_words(setting: Setting, value: Any) -> Iterator[str]:
+    """What of its value must not be read: a key, as it may have been written, or the password of an address."""
+    for one in value if isinstance(value, tuple) else (value,):
+        if setting.secret:
+            yield (one or "").rstrip("=")
+        elif setting.address:
+            yield urlsplit(one or "").password or ""
 
 
 class CleanFormatter(logging.Formatter):

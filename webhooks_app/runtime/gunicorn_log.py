@@ -11,10 +11,7 @@ from gunicorn.glogging import Logger
 
 from webhooks_app.errors import SettingError
 from webhooks_app.redaction import CleanFormatter, Redaction, secret_words
-from webhooks_app.settings import Settings
-
-_KEYS = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "WEBHOOKS_ENCRYPTION_KEYS", "WEBHOOKS_METRICS_TOKEN")
-_ADDRESSES = ("DATABASE_URL", "REDIS_URL", "WEBHOOKS_OUTBOUND_PROXY")
+from webhooks_app.settings import Settings, table
 
 
 class CleanLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
@@ -23,15 +20,16 @@ class CleanLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
     def setup(self, cfg: Any) -> None:
         """Called by gunicorn when it starts and when it reads its settings again."""
         super().setup(cfg)
-        redacted = Redaction(secret_words(_read(_KEYS), _read(_ADDRESSES)))
+        redacted = Redaction(_secret_words())
         for handler in (*self.error_log.handlers, *self.access_log.handlers):
             if not isinstance(handler.formatter, CleanFormatter):
                 handler.setFormatter(CleanFormatter(handler.formatter, redacted))
 
 
-def _read(names: tuple[str, ...]) -> Iterator[str | None]:
-    """The settings that can be read; what is wrong with another one is said by whoever needs it."""
-    for name in names:
+def _secret_words() -> Iterator[str]:
+    """Those of the settings that can be read; what is wrong with another one is said by whoever needs it."""
+    for setting in table():
         with suppress(SettingError):
-            found = Settings.read_one(name, instance=Path.cwd() / "instance")
-            yield from found if isinstance(found, tuple) else (found,)
+            yield from secret_words(
+                setting, Settings.read_one(setting.name, instance=Path.cwd() / "instance")
+            )
