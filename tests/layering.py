@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BASE = {
     "errors",
     "flask_command",
+    "moments",
     "redaction",
     "version",
     "schedule",

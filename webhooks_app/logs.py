@@ -13,6 +13,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
+from webhooks_app.moments import rfc3339
 from webhooks_app.redaction import CleaningHandler, Redaction, escaped, redaction_for
 from webhooks_app.settings import Settings
 
@@ -58,9 +59,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _moment_of(record: logging.LogRecord) -> str:
-    return (
-        datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    )
+    return rfc3339(datetime.fromtimestamp(record.created, UTC))
 
 
 def set_up_logging(settings: Settings) -> None:

@@ -11,7 +11,6 @@ from flask import request, url_for
 from sqlalchemy.orm import Session
 
 from webhooks_app.api import given, taken
-from webhooks_app.api.fields import rfc3339
 from webhooks_app.api.noun import Noun, check_hook, found, id_or_404, page_json, session
 from webhooks_app.api.tokens import caller, token
 from webhooks_app.console import console
@@ -19,6 +18,7 @@ from webhooks_app.engine import intake, room
 from webhooks_app.engine.documents import event_json
 from webhooks_app.errors import BadFilter, Conflict, FieldError, Refused
 from webhooks_app.match import Filter
+from webhooks_app.moments import rfc3339
 from webhooks_app.storage import ids
 from webhooks_app.storage.ids import EVENT, LISTENER
 from webhooks_app.storage.models import Event

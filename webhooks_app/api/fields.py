@@ -16,6 +16,7 @@ from marshmallow import fields
 
 from webhooks_app.engine.failures import CLASSES
 from webhooks_app.errors import UnserializablePayload
+from webhooks_app.moments import rfc3339
 from webhooks_app.payload import json_value, jsonable
 from webhooks_app.storage import ids
 from webhooks_app.storage.queries.page import Cursor
@@ -248,11 +249,6 @@ class Place(Read, fields.String):
             return Cursor.decode(str(value))
         except ValueError as error:
             raise refusal("bad_cursor", "This is not a cursor of this list.") from error
-
-
-def rfc3339(moment: datetime) -> str:
-    """A UTC moment as the API writes it, to the millisecond."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def bare_id(prefix: str, text: str) -> str | None:

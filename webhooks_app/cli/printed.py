@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from webhooks_app.moments import rfc3339
 from webhooks_app.redaction import escaped
 
 LONGEST_CELL = 40
@@ -52,11 +53,6 @@ def short(text: str) -> str:
     """A name or an address as it stands in a table: one that is long must not push every row apart."""
     text = escaped(text)
     return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"
-
-
-def rfc3339(moment: datetime | None) -> str | None:
-    """A moment as the API writes it, `2026-03-02T09:30:00.000Z`."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
 
 
 def _as_text(value: Any) -> str | None:

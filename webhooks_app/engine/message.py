@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webhooks_app.engine.signing import sign
+from webhooks_app.moments import rfc3339
 from webhooks_app.version import __version__
 
 USER_AGENT = f"webhooks-app/{__version__}"
@@ -66,7 +67,7 @@ def body_bytes(
 ) -> bytes:
     """The body in the listener's format, from the event's stored JSON; the same bytes whenever it is asked."""
     if body_format == "standard":
-        head = {"type": occasion.hook, "timestamp": _rfc3339(created_at)}
+        head = {"type": occasion.hook, "timestamp": rfc3339(created_at)}
         return _with_data(head, stored)
     if body_format == "cloudevents":
         head = {
@@ -74,7 +75,7 @@ def body_bytes(
             "id": occasion.webhook_id,
             "source": source,
             "type": occasion.hook,
-            "time": _rfc3339(created_at),
+            "time": rfc3339(created_at),
             "datacontenttype": "application/json",
         }
         return _with_data(head, stored)
@@ -121,7 +122,3 @@ def request_head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
 def _with_data(head: dict[str, str], stored: str) -> bytes:
     # The stored text goes in as it is: parsing and writing it again could change numbers.
     return (json.dumps(head, separators=(",", ":"))[:-1] + ',"data":' + stored + "}").encode()
-
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
