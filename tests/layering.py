@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Top-level modules that are not words.
 BASE = {
+    "directions",
     "errors",
     "flask_command",
     "moments",

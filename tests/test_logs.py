@@ -41,6 +41,7 @@ def test_a_line_for_people():
         ("\x1b[2J", "\\u001b[2J"),
         ("a\x00b\x7f\x85", "a\\u0000b\\u007f\\u0085"),
         ("\u202eevil", "\\u202eevil"),
+        ("a\u061cb", "a\\u061cb"),  # the mark for Arabic letters turns as well
         ("tab\tä 漢", "tab\tä 漢"),  # what is harmless stays
     ],
 )

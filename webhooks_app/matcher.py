@@ -7,12 +7,12 @@ themselves are in match.py; what they have in common is here.
 from __future__ import annotations
 
 import json
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar, Final, Literal, NoReturn, TypeAlias
 
 from webhooks_app.comparison import canonical
+from webhooks_app.directions import written_out
 from webhooks_app.errors import BadFilter, UnserializablePayload
 from webhooks_app.payload import Json, json_value
 
@@ -23,9 +23,6 @@ Change: TypeAlias = Mapping[str, object]
 
 ALL_TYPES: Final[tuple[ArgumentType, ...]] = ("text", "number", "boolean", "list", "object", "any")
 TEXT_TYPES: Final[tuple[ArgumentType, ...]] = ("text", "any")
-
-# The characters that set the direction of what follows them.
-_TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Matcher(ABC):
@@ -97,7 +94,7 @@ class Matcher(ABC):
 
 def in_words(value: Json) -> str:
     """A value as it stands in a sentence; a long one is cut, and what would turn the sentence round is written out."""
-    text = _TURNS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+    text = written_out(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 

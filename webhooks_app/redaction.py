@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from webhooks_app.directions import TURNING
 from webhooks_app.settings import Setting, Settings, table
 
 # C0 and C1 controls, and the characters that turn the direction of text.
-_UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNSAFE = re.compile(rf"[\x00-\x08\x0a-\x1f\x7f-\x9f{TURNING}]")
 
 # What lets somebody in or signs for us, in the forms that it is written in; what says which it is stays.
 _SECRET = re.compile(

@@ -22,6 +22,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import JsonLexer, TextLexer
 
+from webhooks_app.directions import written_out
 from webhooks_app.engine.url import readable_host
 from webhooks_app.schedule import written
 from webhooks_app.web import assets, charts
@@ -30,7 +31,6 @@ from webhooks_app.web.error_words import error_word
 MISSING = "–"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 UNITS = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
-_TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _KEPT_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d UTC)", re.ASCII)
 SHOWN_CHARACTERS = 65_536  # more would freeze a phone; the page offers the rest as a download
 
@@ -239,9 +239,8 @@ def compact_json(value: Any) -> str:
 
 def visible(text: str) -> str:
     """Foreign text that can be trusted to look like what it is: what would turn its direction is written out."""
-    turned = _TURNS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     # Half of a surrogate pair is legal in JSON and cannot be sent in a page.
-    return turned.encode("utf-8", "replace").decode()
+    return written_out(text).encode("utf-8", "replace").decode()
 
 
 def is_clipped(text: str) -> bool:
