@@ -195,7 +195,7 @@ def _warn_of_exposure(settings: Settings) -> None:
         return
     if settings.public_base_url.startswith("http://"):
         log.warning("PUBLIC_BASE_URL is http: passwords, sessions and tokens cross the network unencrypted.")
-    if exposure := network_exposure(settings.allowed_networks):
+    if exposure := network_exposure(settings.allowed_networks, is_production=settings.is_production):
         log.warning(exposure)
 
 

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from webhooks_app.cli.exposure import warn_of_networks
 from webhooks_app.console import console
 from webhooks_app.logs import log_to
 from webhooks_app.runtime.clock import run_clock
@@ -22,4 +23,5 @@ def clock() -> None:
       flask --app wsgi webhooks clock
     """
     log_to(sys.stdout)
+    warn_of_networks(console().settings)
     run_clock(console().engine)

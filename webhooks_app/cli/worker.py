@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
 import click
 
+from webhooks_app.cli.exposure import warn_of_networks
 from webhooks_app.console import console
 from webhooks_app.engine.queue_facts import DELIVERIES, SLOW
 from webhooks_app.logs import log_to
 from webhooks_app.runtime.worker import run_worker
-from webhooks_app.setting_addresses import network_exposure
-from webhooks_app.settings import Settings
-
-log = logging.getLogger("webhooks_app.worker")
 
 
 @click.command()
@@ -33,11 +29,5 @@ def worker(queue: str, burst: bool) -> None:
       flask --app wsgi webhooks worker --burst
     """
     log_to(sys.stdout)
-    _warn_of_networks(console().settings)
+    warn_of_networks(console().settings)
     run_worker(console().engine, queue=queue, burst=burst)
-
-
-def _warn_of_networks(settings: Settings) -> None:
-    exposure = network_exposure(settings.allowed_networks)
-    if exposure and settings.is_production:
-        log.warning(exposure)

@@ -203,7 +203,7 @@ def _heard_of_since(queue: QueueFacts, late: datetime) -> bool:
 
 def _exposed() -> list[tuple[str, str]]:
     settings = console().settings
-    networks = network_exposure(settings.allowed_networks) if settings.is_production else ""
+    networks = network_exposure(settings.allowed_networks, is_production=settings.is_production)
     return [(said, "") for said in (redis_exposure(settings.redis_url), networks) if said]
 
 
