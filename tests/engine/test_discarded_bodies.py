@@ -11,7 +11,7 @@ from tests import factories
 from webhooks_app.engine.deliver import deliver_batch
 from webhooks_app.engine.patience import ENDLESS
 from webhooks_app.storage.base import Base
-from webhooks_app.storage.models import Attempt
+from webhooks_app.storage.models import DISCARD, Attempt
 
 ANSWER = b"card 4000-1234 of Ann"
 
@@ -37,7 +37,7 @@ def test_the_body_of_an_answer_is_in_no_table_and_in_no_log(any_engine, delivere
     with caplog.at_level(logging.DEBUG):
         attempt = delivered(status=status, answer_bodies="discard")
 
-    assert (attempt.response_body, attempt.truncated) == (None, "dropped")
+    assert (attempt.response_body, attempt.truncated) == (None, DISCARD)
     assert (attempt.status_code, attempt.response_headers) == (status, [["server", "till"]])
     with any_engine.sessions() as session:
         dump = [repr(session.execute(sa.select(table)).all()) for table in Base.metadata.sorted_tables]

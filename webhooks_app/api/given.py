@@ -91,7 +91,7 @@ class ReceivedResponse(Given):
     truncated = fields.Boolean()
     truncated_by = fields.String(
         allow_none=True,
-        metadata={"description": "size, time, broken, or dropped: its listener has no bodies kept."},
+        metadata={"description": "size, time, broken, or discard: its listener has bodies discarded."},
     )
 
 

@@ -36,7 +36,8 @@ class Outcome:
     connect_refused connect_timeout tls_error read_timeout deadline protocol_error secret_unavailable
     internal. `error` is our sentence for people, never an exception's repr.
     `response_body` holds at most 64 KiB; `truncated` says why it is not the whole:
-    "" (it is), "size", "time" or "broken".
+    "" (it is), "size", "time" or "broken"; an attempt is kept with "discard" (`storage.models.DISCARD`) where its
+    listener has bodies discarded.
     `skipped_ips` are the addresses of the receiver's name that were not dialled because they are not public, when
     the connection was made: at most eight.
     """

@@ -31,7 +31,7 @@ from webhooks_app.engine.outcome import Outcome, Timings
 from webhooks_app.engine.retry import Disable, Done, GiveUp, Retry, Step, next_step
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.insert import insert_rows
-from webhooks_app.storage.models import DROPPED, Attempt, Delivery, Status
+from webhooks_app.storage.models import DISCARD, Attempt, Delivery, Status
 from webhooks_app.storage.queries.among import among
 
 log = logging.getLogger("webhooks_app.deliver")
@@ -218,7 +218,7 @@ def attempt_row(one: Finished, *, worker: str) -> dict[str, Any]:
     headers: Sequence[Any] = message.headers if message else ()
     if listener.hidden_headers:
         headers = [[name, HIDDEN if name in listener.hidden_headers else value] for name, value in headers]
-    drops_body = bool(outcome.response_body) and not listener.keeps_bodies
+    discards = bool(outcome.response_body) and not listener.keeps_bodies
     return {
         "id": new_id(),
         "delivery_id": one.claimed.id,
@@ -235,8 +235,8 @@ def attempt_row(one: Finished, *, worker: str) -> dict[str, Any]:
         "request_headers": headers,
         "body_format": listener.body_format,
         "response_headers": outcome.response_headers,
-        "response_body": None if drops_body else outcome.response_body,
-        "truncated": DROPPED if drops_body else outcome.truncated,
+        "response_body": None if discards else outcome.response_body,
+        "truncated": DISCARD if discards else outcome.truncated,
         "worker": worker,
     }
 

@@ -24,7 +24,7 @@ from webhooks_app.engine.sealing import Seal
 from webhooks_app.engine.signing import key_of
 from webhooks_app.errors import BadHook, SecretUnavailable
 from webhooks_app.storage import ids
-from webhooks_app.storage.models import Listener
+from webhooks_app.storage.models import DISCARD, Listener
 
 log = logging.getLogger("webhooks_app.worker")
 
@@ -158,7 +158,7 @@ def _unsealed(engine: Engine, listener: Listener) -> UnsealedListener:
         sends_in_flight=listener.sends_in_flight or engine.settings.sends_per_listener,
         rate_limit_per_second=listener.rate_limit_per_second,
         trusted_ca=listener.trusted_ca,
-        keeps_bodies=listener.answer_bodies != "discard",
+        keeps_bodies=listener.answer_bodies != DISCARD,
     )
 
 

@@ -25,14 +25,14 @@ from webhooks_app.errors import FieldError, Refused
 from webhooks_app.event import Hook
 from webhooks_app.match import Filter
 from webhooks_app.schedule import parse_schedule
-from webhooks_app.storage.models import Listener
+from webhooks_app.storage.models import DISCARD, Listener
 
 LONGEST_NAME = 200
 RATE_PER_SECOND = (0.001, 1000.0)
 SENDS_IN_FLIGHT = (1, 64)
 
 # What becomes of the bodies of a listener's answers: they may hold what nobody here should read.
-ANSWER_BODIES = {"keep": "Keep them, to be shown in the log", "discard": "Do not keep them"}
+ANSWER_BODIES = {"keep": "Keep them, to be shown in the log", DISCARD: "Discard them"}
 
 _A_TEXT: tuple[type, str] = (str, "Give a text")
 _TYPES: Mapping[str, tuple[Any, str]] = {

@@ -48,8 +48,8 @@ class Status(StrEnum):
 
 WAITING = (Status.PENDING, Status.RETRYING)  # what may be claimed
 UNSENT = (*WAITING, Status.HELD)  # what is sent yet, if its listener lets it
-# Why an attempt has no body although one was answered: its listener does not have them kept.
-DROPPED = "dropped"
+# Of a listener, that the bodies of its answers are not to be kept; of an attempt, that this is why it has none.
+DISCARD = "discard"
 # The classes of attempts that may have nothing to show of what was sent.
 WITHOUT_CONTENT = ("worker_lost", "superseded", "internal")
 FINAL = (Status.DELIVERED, Status.FAILED, Status.CANCELLED)

@@ -14,7 +14,7 @@ from webhooks_app.engine.documents import sent_body
 from webhooks_app.engine.retention import goes_at
 from webhooks_app.errors import Conflict, Refused
 from webhooks_app.storage import ids
-from webhooks_app.storage.models import DROPPED, Delivery
+from webhooks_app.storage.models import DISCARD, Delivery
 from webhooks_app.storage.queries import attempts as attempt_queries
 from webhooks_app.storage.queries import deliveries as queries
 from webhooks_app.storage.queries import listeners as listener_queries
@@ -108,8 +108,8 @@ def body(delivery_id: str, number: int, side: str) -> Response:
         abort(404, f"This delivery has no attempt {number}.")
     if attempt.is_cleared:
         abort(404, _cleared())
-    if side == "response" and attempt.truncated == DROPPED:
-        abort(404, "The answer's body was not kept, because the listener's settings say so.")
+    if side == "response" and attempt.truncated == DISCARD:
+        abort(404, "The answer's body was discarded, because the listener's settings say so.")
     received = attempt.response_body or b""
     whole = received if side == "response" else sent_body(engine(), delivery, attempt)
     return bodies.download(whole, f"{ids.shown(ids.DELIVERY, delivery.id)}-{number}-{side}.txt")
