@@ -64,7 +64,7 @@ def test_who_has_no_password_cannot_change_it_by_one(any_engine, anna):
         change(any_engine, anna)
 
 
-def test_a_password_that_is_removed_opens_nothing_and_ends_every_session(any_engine, anna):
+def test_a_password_that_is_void_opens_nothing_and_ends_every_session(any_engine, anna):
     token = accounts.sign_in_link(any_engine, anna.email)
 
     accounts.remove_password(any_engine, anna.id, by=ANNA)
@@ -81,8 +81,8 @@ def test_each_is_audited_without_a_word_of_the_password(any_engine, anna):
     with any_engine.sessions() as session:
         noted = session.scalars(sa.select(AuditEntry).where(AuditEntry.actor == ANNA.name)).all()
     assert sorted((one.act, one.object_id, one.before, one.after) for one in noted) == [
-        ("remove-password", anna.id, None, None),
         ("set-password", anna.id, None, None),
+        ("void-password", anna.id, None, None),
     ]
 
 

@@ -70,7 +70,7 @@ ACTS = {
         ["create user", "sign-in-link user"],
     ),
     ("POST", "/settings/users/<user_id>/link"): ({}, ["sign-in-link user"]),
-    ("POST", "/settings/users/<user_id>/password"): ({}, ["remove-password user", "sign-in-link user"]),
+    ("POST", "/settings/users/<user_id>/password"): ({}, ["void-password user", "sign-in-link user"]),
     ("POST", "/settings/users/<user_id>/role"): ({"role": "operator"}, ["change user"]),
     ("POST", "/settings/users/<user_id>/sign-out"): ({}, ["sign-out-everywhere user"]),
     ("POST", "/settings/users/<user_id>/remove"): ({}, ["delete user"]),

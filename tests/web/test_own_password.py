@@ -134,7 +134,7 @@ def test_an_admin_voids_a_password_and_gets_the_link_to_another(app, admin, ann,
 
 
 def test_only_a_password_that_there_is_can_be_voided(admin, ann):
-    assert page(admin, "/settings/users").count("Reset password") == 1  # the admin's own is none
+    assert page(admin, "/settings/users").count("Void the password") == 1  # the admin's own is none
     assert admin.post("/settings/users/nobody/password").status_code == 404
 
 

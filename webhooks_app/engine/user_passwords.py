@@ -47,7 +47,7 @@ def remove_password(engine: Engine, user_id: str, *, by: Actor) -> User:
     """Let the user come in by links alone, and end their sessions and open links. Raises NotFound."""
     with engine.sessions.begin() as session:
         user = locked_user(session, user_id)
-        _keep(engine, session, user, None, act="remove-password", by=by)
+        _keep(engine, session, user, None, act="void-password", by=by)
     return user
 
 

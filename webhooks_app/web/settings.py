@@ -143,7 +143,7 @@ def sign_in_link(user_id: str) -> Answer:
 
 @bp.post("/users/<user_id>/password")
 @allowed("admin")
-def reset_password(user_id: str) -> Answer:
+def void_password(user_id: str) -> Answer:
     """Void a password that is lost or known to others; the link that follows lets its user set another."""
     user = accounts.remove_password(engine(), user_id, by=actor())
     keep_session(user)
