@@ -106,14 +106,20 @@ def test_a_long_entry_is_folded_after_three_lines(admin, noted):
     assert shown.count("<dt>") == 3 and rest.count("<dt>") == 2
 
 
-def test_a_fingerprint_is_called_one(admin, noted):
-    noted("rotate-secret", before={"secret": "e47aa"}, after={"secret": "09bcd"})
+@pytest.mark.parametrize("field, told", [
+    ("secret", "secret fingerprint"),
+    ("headers", "header fingerprints"),
+    ("trusted_ca", "authority fingerprints"),
+])  # fmt: skip
+def test_a_fingerprint_is_called_one(admin, noted, field, told):
+    noted("change", before={field: "e47aa"}, after={field: "09bcd"})
 
-    assert "<dt>secret fingerprint</dt>" in page(admin, "/audit")
+    assert f"<dt>{told}</dt>" in page(admin, "/audit")
 
 
 @pytest.mark.parametrize("act, words", [
-    ("create", "Created"), ("disable", "Disabled"), ("rotate-secret", "Secret rotated"), ("some-thing", "Some thing"),
+    ("create", "Created"), ("disable", "Disabled"), ("rotate-secret", "Secret rotated"), ("sign-in", "Signed in"),
+    ("void-password", "Password voided"), ("some-thing", "Some thing"),
 ])  # fmt: skip
 def test_an_act_is_told_as_done(act, words):
     assert act_done(act) == words

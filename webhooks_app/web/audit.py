@@ -36,10 +36,18 @@ _PAGES = {
 _DONE = {
     "create": "Created", "change": "Changed", "delete": "Deleted", "pause": "Paused", "resume": "Resumed",
     "disable": "Disabled", "rotate-secret": "Secret rotated", "test": "Test sent",
-    "begin-rotate-keys": "Rotation of keys begun", "rotate-keys": "Keys rotated",
+    "begin-rotate-keys": "Rotation of keys begun", "rotate-keys": "Keys rotated", "prune": "Pruned",
+    "mark-failing": "Marked as failing", "recover": "Recovered", "warn": "Warned",
+    "retry": "Retried", "cancel": "Cancelled", "clear": "Cleared", "revoke": "Revoked",
+    "sign-in": "Signed in", "sign-in-link": "Sign-in link made", "sign-out": "Signed out",
+    "sign-out-everywhere": "Signed out everywhere", "set-password": "Password set", "void-password": "Password voided",
 }  # fmt: skip
 # What the log keeps of these is no value of theirs.
-_FINGERPRINTS = {"secret": "secret fingerprint", "headers": "header fingerprints"}  # nosec B105 # words
+_FINGERPRINTS = {
+    "secret": "secret fingerprint",
+    "headers": "header fingerprints",
+    "trusted_ca": "authority fingerprints",
+}  # nosec B105 # words
 _LISTS = {"user": "settings.users", "token": "settings.tokens"}  # nosec B105 # names of pages
 
 
