@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from flask import Response
 
+from webhooks_app.web.attachments import attachment
 from webhooks_app.web.present import visible
 
 HEX_SHOWN = 4096  # bytes; the rest is in the download
@@ -53,11 +54,7 @@ def hex_dump(body: bytes) -> str:
 
 def download(body: bytes, name: str) -> Response:
     """The very bytes, in a form that no browser shows as a page."""
-    response = Response(body, content_type="text/plain; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return attachment(body, content_type="text/plain", name=name)
 
 
 def _as_text(body: bytes) -> str | None:

@@ -56,6 +56,13 @@ def error_page(code: int, advice: str = "", **context: Any) -> Response:
     return response
 
 
+def too_many(seconds: int) -> Response:
+    """The page for one attempt more than is allowed; the next is, in so many seconds."""
+    response = error_page(429, f"Too many attempts. Try again in {seconds} seconds.")
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
 def _answer(error: HTTPException) -> Any:
     if request.path.startswith("/api/"):
         handler = _handler_of_api(error)
@@ -63,7 +70,7 @@ def _answer(error: HTTPException) -> Any:
     if isinstance(error, CSRFError):
         return _expired_form()
     if isinstance(error, TooManyRequests):
-        return _too_many(error)
+        return too_many(error.retry_after if isinstance(error.retry_after, int) else 60)
     if isinstance(error, InternalServerError):
         return _crash(error)
     code = error.code or 500
@@ -105,13 +112,6 @@ def _page_of_form() -> str | None:
     adapter = current_app.create_url_adapter(request)
     is_page = adapter is not None and "GET" in adapter.allowed_methods()
     return request.script_root + request.path if is_page else None
-
-
-def _too_many(error: TooManyRequests) -> Response:
-    retry_after = error.retry_after if isinstance(error.retry_after, int) else 60
-    response = error_page(429, f"Too many attempts. Try again in {retry_after} seconds.")
-    response.headers["Retry-After"] = str(retry_after)
-    return response
 
 
 def _crash(error: InternalServerError) -> Response:

@@ -17,7 +17,7 @@ from flask_limiter import RequestLimit
 from limits.errors import StorageError
 
 from webhooks_app.extensions import limiter
-from webhooks_app.web.error_pages import error_page
+from webhooks_app.web import error_pages
 
 log = logging.getLogger(__name__)
 
@@ -49,10 +49,7 @@ def nameless(who: str) -> str:
 
 def too_many(limit: RequestLimit) -> Response:
     """The answer to one more attempt than `limit` allows."""
-    seconds = max(1, round(limit.reset_at - time.time()))
-    response = error_page(429, f"Too many attempts. Try again in {seconds} seconds.")
-    response.headers["Retry-After"] = str(seconds)
-    return response
+    return error_pages.too_many(max(1, round(limit.reset_at - time.time())))
 
 
 def _take_off(counted: RequestLimit) -> None:
