@@ -32,7 +32,7 @@ RATE_PER_SECOND = (0.001, 1000.0)
 SENDS_IN_FLIGHT = (1, 64)
 
 # What becomes of the bodies of a listener's answers: they may hold what nobody here should read.
-ANSWER_BODIES = {"keep": "Keep them, to be shown in the log", DISCARD: "Discard them"}
+ANSWER_BODIES = {"keep": "Keep them", DISCARD: "Discard them"}
 
 _A_TEXT: tuple[type, str] = (str, "Give a text")
 _TYPES: Mapping[str, tuple[Any, str]] = {
