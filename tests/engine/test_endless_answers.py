@@ -8,16 +8,12 @@ from __future__ import annotations
 import ssl
 import time
 import tracemalloc
-from collections.abc import Iterator
-from ipaddress import ip_network
 
 import pytest
 
-from tests.engine.certificates import Authority
 from tests.engine.hostile_receiver import Behaviour, flooding, receiving
 from tests.patience import PATIENCE, SOON
 from webhooks_app.engine import transport as transport_module
-from webhooks_app.engine.addresses import NetworkPolicy
 from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome
 from webhooks_app.engine.transport import Transport
@@ -28,23 +24,10 @@ MUCH = b"x" * 65_536
 MOST_BYTES = 5 * 1024 * 1024
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="module", params=["plain", "tls"])
-def tls(request: pytest.FixtureRequest, authority: Authority) -> ssl.SSLContext | None:
-    return authority.server("127.0.0.1") if request.param == "tls" else None
-
-
 @pytest.fixture
-def sending(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[Transport]:
+def sending(trusting: Transport, monkeypatch: pytest.MonkeyPatch) -> Transport:
     monkeypatch.setattr(transport_module, "BODY_SECONDS", 0.5)
-    policy = NetworkPolicy(allowed_networks=(ip_network("127.0.0.0/8"),))
-    transport = Transport(policy, threads=1, ca_file=str(authority.file))
-    yield transport
-    transport.close()
+    return trusting
 
 
 def sent(transport: Transport, behaviour: Behaviour, tls: ssl.SSLContext | None) -> Outcome:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import resource
 import ssl
 import time
-from collections.abc import Iterator
-from ipaddress import ip_network
 
 import pytest
 
-from tests.engine.certificates import Authority
 from tests.engine.hostile_receiver import (
     Behaviour,
     answering,
@@ -25,7 +22,6 @@ from tests.engine.hostile_receiver import (
 )
 from tests.patience import PATIENCE, SOON
 from webhooks_app.engine import transport as transport_module
-from webhooks_app.engine.addresses import NetworkPolicy
 from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome
 from webhooks_app.engine.transport import Transport
@@ -35,25 +31,6 @@ DEADLINE = (
 )
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"
-
-POLICY = NetworkPolicy(allowed_networks=(ip_network("127.0.0.0/8"),))
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="module", params=["plain", "tls"])
-def tls(request: pytest.FixtureRequest, authority: Authority) -> ssl.SSLContext | None:
-    return authority.server("127.0.0.1") if request.param == "tls" else None
-
-
-@pytest.fixture(scope="module")
-def sending(authority: Authority) -> Iterator[Transport]:
-    transport = Transport(POLICY, threads=4, ca_file=str(authority.file))
-    yield transport
-    transport.close()
 
 
 def send(transport: Transport, url: str, *, body: bytes = b"{}", seconds: float = PATIENCE) -> Outcome:
@@ -72,31 +49,31 @@ def send(transport: Transport, url: str, *, body: bytes = b"{}", seconds: float 
     ],
 )
 def test_a_head_that_does_not_come_ends_at_the_deadline(
-    sending: Transport, tls: ssl.SSLContext | None, behaviour: Behaviour
+    trusting: Transport, tls: ssl.SSLContext | None, behaviour: Behaviour
 ) -> None:
     with receiving(behaviour, tls=tls) as receiver:
         began = time.monotonic()
 
-        outcome = send(sending, receiver.url(), seconds=DEADLINE)
+        outcome = send(trusting, receiver.url(), seconds=DEADLINE)
 
         assert time.monotonic() - began < SOON
     assert (outcome.error_class, outcome.status_code) == ("deadline", None)
 
 
-def test_a_deadline_that_comes_while_an_answer_is_waited_for_is_told(sending: Transport) -> None:
+def test_a_deadline_that_comes_while_an_answer_is_waited_for_is_told(trusting: Transport) -> None:
     with receiving(silent) as receiver:
-        outcome = send(sending, receiver.url(), seconds=2)  # enough to connect, also on a loaded machine
+        outcome = send(trusting, receiver.url(), seconds=2)  # enough to connect, also on a loaded machine
 
     assert outcome.error == "There was no complete answer within 2 seconds."
 
 
 def test_a_receiver_that_never_reads_is_left_at_the_deadline(
-    sending: Transport, tls: ssl.SSLContext | None
+    trusting: Transport, tls: ssl.SSLContext | None
 ) -> None:
     with receiving(never_reading, tls=tls) as receiver:
         began = time.monotonic()
 
-        outcome = send(sending, receiver.url(), body=b"x" * 40_000_000, seconds=DEADLINE)
+        outcome = send(trusting, receiver.url(), body=b"x" * 40_000_000, seconds=DEADLINE)
 
         assert time.monotonic() - began < SOON
     assert outcome.error_class == "deadline"
@@ -104,12 +81,12 @@ def test_a_receiver_that_never_reads_is_left_at_the_deadline(
 
 @pytest.mark.parametrize("behaviour", [never_reading, dripping(b"", b"\x16")], ids=["stalled", "dripping"])
 def test_a_handshake_that_does_not_end_is_left_at_the_deadline(
-    sending: Transport, behaviour: Behaviour
+    trusting: Transport, behaviour: Behaviour
 ) -> None:
     with receiving(behaviour) as receiver:
         began = time.monotonic()
 
-        outcome = send(sending, receiver.url().replace("http:", "https:"), seconds=DEADLINE)
+        outcome = send(trusting, receiver.url().replace("http:", "https:"), seconds=DEADLINE)
 
         assert time.monotonic() - began < SOON
     assert outcome.error_class in ("deadline", "tls_error")  # a drip of nonsense can be refused earlier
@@ -132,12 +109,12 @@ def short_body_time(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_body_that_does_not_come_is_a_delivered_one_cut_by_time(
-    sending: Transport, tls: ssl.SSLContext | None, behaviour: Behaviour
+    trusting: Transport, tls: ssl.SSLContext | None, behaviour: Behaviour
 ) -> None:
     with receiving(behaviour, tls=tls) as receiver:
         began = time.monotonic()
 
-        outcome = send(sending, receiver.url())
+        outcome = send(trusting, receiver.url())
 
         assert time.monotonic() - began < SOON
     assert outcome.accepted
@@ -179,22 +156,22 @@ def test_a_body_that_does_not_come_is_a_delivered_one_cut_by_time(
     ],
 )
 def test_the_head_decides_and_the_body_is_kept_as_far_as_it_came(
-    sending: Transport, tls: ssl.SSLContext | None, behaviour: Behaviour, body: bytes, truncated: str
+    trusting: Transport, tls: ssl.SSLContext | None, behaviour: Behaviour, body: bytes, truncated: str
 ) -> None:
     with receiving(behaviour, tls=tls) as receiver:
-        outcome = send(sending, receiver.url())
+        outcome = send(trusting, receiver.url())
 
     assert outcome.accepted
     assert (outcome.response_body, outcome.truncated) == (body, truncated)
 
 
 @pytest.mark.parametrize("status", [b"302 Found\r\nlocation: /x", b"200 OK\r\ncontent-encoding: gzip"])
-def test_an_endless_body_costs_no_memory(sending: Transport, status: bytes) -> None:
+def test_an_endless_body_costs_no_memory(trusting: Transport, status: bytes) -> None:
     behaviour = flooding(b"HTTP/1.1 " + status + b"\r\ncontent-length: 400000000\r\n\r\n", b"\0" * 65536)
     with receiving(behaviour) as receiver:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-        outcome = send(sending, receiver.url())
+        outcome = send(trusting, receiver.url())
 
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert (len(outcome.response_body), outcome.truncated) == (65536, "size")
@@ -202,17 +179,17 @@ def test_an_endless_body_costs_no_memory(sending: Transport, status: bytes) -> N
     assert grown < 5 * 1024  # KiB
 
 
-def test_a_connection_cut_by_the_deadline_is_not_used_again(sending: Transport) -> None:
+def test_a_connection_cut_by_the_deadline_is_not_used_again(trusting: Transport) -> None:
     stopping = keeping(HEAD + b"content-length: 9\r\n\r\nx")
     with receiving(in_turn(stopping, well_behaved)) as receiver:
-        assert send(sending, receiver.url(), seconds=2).truncated == "time"
-        assert send(sending, receiver.url()).response_body == b"ok"
+        assert send(trusting, receiver.url(), seconds=2).truncated == "time"
+        assert send(trusting, receiver.url()).response_body == b"ok"
 
         assert len(receiver.conversations) == 2
 
 
-def test_the_next_delivery_is_well_after_a_bad_one(sending: Transport) -> None:
+def test_the_next_delivery_is_well_after_a_bad_one(trusting: Transport) -> None:
     with receiving(silent) as bad, receiving(well_behaved) as good:
-        send(sending, bad.url(), seconds=DEADLINE)
+        send(trusting, bad.url(), seconds=DEADLINE)
 
-        assert send(sending, good.url()).accepted
+        assert send(trusting, good.url()).accepted

@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
-from ipaddress import ip_network
 
 import pytest
 
-from tests.engine.certificates import Authority
 from tests.engine.hostile_receiver import OK, answering, receiving, reset
 from tests.patience import PATIENCE
-from webhooks_app.engine.addresses import NetworkPolicy
 from webhooks_app.engine.message import Message
 from webhooks_app.engine.outcome import Outcome
 from webhooks_app.engine.transport import Transport
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="module", params=["plain", "tls"])
-def tls(request: pytest.FixtureRequest, authority: Authority) -> ssl.SSLContext | None:
-    return authority.server("127.0.0.1") if request.param == "tls" else None
-
-
-@pytest.fixture(scope="module")
-def sending(authority: Authority) -> Iterator[Transport]:
-    policy = NetworkPolicy(allowed_networks=(ip_network("127.0.0.0/8"),))
-    transport = Transport(policy, threads=4, ca_file=str(authority.file))
-    yield transport
-    transport.close()
 
 
 def send(transport: Transport, url: str) -> Outcome:
@@ -79,19 +57,19 @@ def send(transport: Transport, url: str) -> Outcome:
     ],
 )
 def test_a_malformed_answer_is_a_protocol_error(
-    sending: Transport, tls: ssl.SSLContext | None, answer: bytes, sentence: str
+    trusting: Transport, tls: ssl.SSLContext | None, answer: bytes, sentence: str
 ) -> None:
     with receiving(answering(answer), tls=tls) as receiver:
-        outcome = send(sending, receiver.url())
+        outcome = send(trusting, receiver.url())
 
     assert (outcome.error_class, outcome.status_code) == ("protocol_error", None)
     assert outcome.error is not None
     assert sentence in outcome.error
 
 
-def test_a_reset_is_a_protocol_error(sending: Transport) -> None:
+def test_a_reset_is_a_protocol_error(trusting: Transport) -> None:
     with receiving(reset) as receiver:
-        outcome = send(sending, receiver.url())
+        outcome = send(trusting, receiver.url())
 
     assert outcome.error_class == "protocol_error"
     assert outcome.error == "The receiver broke the connection before its answer."
@@ -124,23 +102,25 @@ def test_a_reset_is_a_protocol_error(sending: Transport) -> None:
         "large head",
     ],
 )
-def test_an_odd_but_whole_answer_counts_by_its_status(sending: Transport, answer: bytes, status: int) -> None:
+def test_an_odd_but_whole_answer_counts_by_its_status(
+    trusting: Transport, answer: bytes, status: int
+) -> None:
     with receiving(answering(answer)) as receiver:
-        outcome = send(sending, receiver.url())
+        outcome = send(trusting, receiver.url())
 
     assert outcome.status_code == status
     assert outcome.error_class == (None if status in (200, 204) else f"http_{status}")
 
 
-def test_stored_headers_are_few_short_and_printable(sending: Transport) -> None:
+def test_stored_headers_are_few_short_and_printable(trusting: Transport) -> None:
     many = b"".join(b"x-%d: \x1b[2J\x00\xe9\r\n" % n for n in range(90))
     long = b"x-long: " + b"y" * 60_000 + b"\r\n"
     with (
         receiving(answering(HEAD + many + b"content-length: 0\r\n\r\n")) as flooded,
         receiving(answering(HEAD + long + b"content-length: 0\r\n\r\n")) as swollen,
     ):
-        few = send(sending, flooded.url()).response_headers
-        short = send(sending, swollen.url()).response_headers
+        few = send(trusting, flooded.url()).response_headers
+        short = send(trusting, swollen.url()).response_headers
 
     assert len(few) == 64
     assert few[0] == ("x-0", "\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}é")
@@ -149,9 +129,9 @@ def test_stored_headers_are_few_short_and_printable(sending: Transport) -> None:
 
 
 def test_the_log_shows_nothing_of_a_malformed_answer(
-    sending: Transport, caplog: pytest.LogCaptureFixture
+    trusting: Transport, caplog: pytest.LogCaptureFixture
 ) -> None:
     with receiving(answering(HEAD + b"no colon here\r\ncontent-length: 0\r\n\r\n")) as receiver:
-        send(sending, receiver.url(path="/secret-token"))
+        send(trusting, receiver.url(path="/secret-token"))
 
     assert caplog.text == ""
