@@ -93,10 +93,10 @@ def unseal(engine: Engine, session: Session, versions: Mapping[str, int]) -> dic
         for listener in session.scalars(query):
             if len(opened) >= _MOST_KEPT:
                 opened.clear()
-            before, now = opened.get(listener.id), _opened(engine, listener)
-            if now.problem and (before is None or before.problem != now.problem):  # once, not with each event
-                _tell(listener, now.problem)
-            found[listener.id] = opened[listener.id] = now
+            former, unsealed = opened.get(listener.id), _opened(engine, listener)
+            if unsealed.problem and (former is None or former.problem != unsealed.problem):
+                _tell(listener, unsealed.problem)  # once, not with each event
+            found[listener.id] = opened[listener.id] = unsealed
     return found
 
 

@@ -5,6 +5,7 @@ What a listener may be is decided by the engine; these fields only turn text int
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -13,6 +14,7 @@ from wtforms.validators import InputRequired
 from wtforms.widgets import TextInput
 
 from webhooks_app.engine.message import BODY_FORMATS
+from webhooks_app.engine.signing_keys import LONGEST_OVERLAP, OVERLAP
 from webhooks_app.engine.wanted import ANSWER_BODIES
 from webhooks_app.web.forms import plain
 
@@ -20,11 +22,14 @@ NO_RETRY = "none"
 """How people write the schedule of a single attempt; nothing at all means: as the hook or the settings say."""
 
 _OVERLAPS = [
-    SelectChoice(0, "at once"),
-    SelectChoice(3600, "after 1 hour"),
-    SelectChoice(86400, "after 24 hours"),
-    SelectChoice(3 * 86400, "after 3 days"),
-    SelectChoice(7 * 86400, "after 7 days"),
+    SelectChoice(int(overlap.total_seconds()), words)
+    for overlap, words in (
+        (timedelta(), "at once"),
+        (timedelta(hours=1), "after 1 hour"),
+        (OVERLAP, f"after {OVERLAP // timedelta(hours=1)} hours"),
+        (timedelta(days=3), "after 3 days"),
+        (LONGEST_OVERLAP, f"after {LONGEST_OVERLAP.days} days"),
+    )
 ]
 _FORMATS = [SelectChoice(*pair) for pair in BODY_FORMATS.items()]
 _BODIES = [SelectChoice(*pair) for pair in ANSWER_BODIES.items()]
@@ -114,7 +119,7 @@ class TurnForm(Form):
     """How long the old secret signs beside a new one."""
 
     overlap_seconds = SelectField(
-        "The old secret stops signing", coerce=int, choices=_OVERLAPS, default=86400
+        "The old secret stops signing", coerce=int, choices=_OVERLAPS, default=int(OVERLAP.total_seconds())
     )
 
 
