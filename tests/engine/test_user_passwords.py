@@ -58,7 +58,7 @@ def test_anything_else_changes_nothing(any_engine, anna, given, fault):
 
 
 def test_who_has_no_password_cannot_change_it_by_one(any_engine, anna):
-    accounts.remove_password(any_engine, anna.id, by=CODE)
+    accounts.void_password(any_engine, anna.id, by=CODE)
 
     with pytest.raises(Refused, match="This is not your password"):
         change(any_engine, anna)
@@ -67,7 +67,7 @@ def test_who_has_no_password_cannot_change_it_by_one(any_engine, anna):
 def test_a_password_that_is_void_opens_nothing_and_ends_every_session(any_engine, anna):
     token = accounts.sign_in_link(any_engine, anna.email)
 
-    accounts.remove_password(any_engine, anna.id, by=ANNA)
+    accounts.void_password(any_engine, anna.id, by=ANNA)
 
     assert accounts.sign_in(any_engine, anna.email, OLD, by=CODE) is None
     assert accounts.use_link(any_engine, token, by=CODE) is None
@@ -76,7 +76,7 @@ def test_a_password_that_is_void_opens_nothing_and_ends_every_session(any_engine
 
 def test_each_is_audited_without_a_word_of_the_password(any_engine, anna):
     change(any_engine, anna)
-    accounts.remove_password(any_engine, anna.id, by=ANNA)
+    accounts.void_password(any_engine, anna.id, by=ANNA)
 
     with any_engine.sessions() as session:
         noted = session.scalars(sa.select(AuditEntry).where(AuditEntry.actor == ANNA.name)).all()
@@ -87,7 +87,7 @@ def test_each_is_audited_without_a_word_of_the_password(any_engine, anna):
 
 
 @pytest.mark.parametrize(
-    "verb", [change, lambda engine, user: accounts.remove_password(engine, user.id, by=ANNA)]
+    "verb", [change, lambda engine, user: accounts.void_password(engine, user.id, by=ANNA)]
 )
 def test_whoever_is_gone_has_no_password(any_engine, anna, verb):
     other = accounts.create_user(any_engine, "bo@example.com", "admin", by=CODE)

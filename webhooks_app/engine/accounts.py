@@ -18,16 +18,31 @@ from sqlalchemy.orm import Session
 from webhooks_app.engine import Engine, passwords
 from webhooks_app.engine.audit import COMMAND_LINE, Actor, note
 from webhooks_app.engine.tokens import NewToken, create_token, revoke_token, token_of, touch_token
-from webhooks_app.engine.user_passwords import change_password, remove_password, set_password
+from webhooks_app.engine.user_passwords import change_password, set_password, void_password
 from webhooks_app.engine.user_rows import let_nobody_in, locked_user
 from webhooks_app.errors import Conflict, FieldError, NotFound, Refused
 from webhooks_app.storage.ids import new_id
 from webhooks_app.storage.people import Role, SignInLink, User
 
 __all__ = [
-    "NewToken", "change_password", "create_token", "create_user", "delete_user", "link_is_good", "remove_password",
-    "revoke_token", "set_password", "set_role", "sign_in", "sign_in_link", "sign_out", "sign_out_everywhere",
-    "token_of", "touch_token", "use_link", "user_by_session",
+    "NewToken",
+    "change_password",
+    "create_token",
+    "create_user",
+    "delete_user",
+    "link_is_good",
+    "revoke_token",
+    "set_password",
+    "set_role",
+    "sign_in",
+    "sign_in_link",
+    "sign_out",
+    "sign_out_everywhere",
+    "token_of",
+    "touch_token",
+    "use_link",
+    "user_by_session",
+    "void_password",
 ]  # fmt: skip
 
 LINK_LIVES = timedelta(minutes=15)

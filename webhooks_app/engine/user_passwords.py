@@ -43,7 +43,7 @@ def change_password(engine: Engine, user_id: str, password: str, *, current: str
     return user
 
 
-def remove_password(engine: Engine, user_id: str, *, by: Actor) -> User:
+def void_password(engine: Engine, user_id: str, *, by: Actor) -> User:
     """Let the user come in by links alone, and end their sessions and open links. Raises NotFound."""
     with engine.sessions.begin() as session:
         user = locked_user(session, user_id)

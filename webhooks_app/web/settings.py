@@ -145,7 +145,7 @@ def sign_in_link(user_id: str) -> Answer:
 @allowed("admin")
 def void_password(user_id: str) -> Answer:
     """Void a password that is lost or known to others; the link that follows lets its user set another."""
-    user = accounts.remove_password(engine(), user_id, by=actor())
+    user = accounts.void_password(engine(), user_id, by=actor())
     keep_session(user)
     flash(f"The password of {user.email} is void, and they are signed out in every browser.", "success")
     return _with_link(user)
