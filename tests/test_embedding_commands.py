@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.shop_commands import run
+
+pytestmark = pytest.mark.deep
 
 
 def test_the_hosts_own_flask_has_our_commands(tmp_path):

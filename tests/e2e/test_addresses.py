@@ -5,6 +5,8 @@ from playwright.sync_api import Page
 
 from tests.stack import Stack
 
+pytestmark = pytest.mark.deep
+
 
 def test_a_filter_that_is_applied_leaves_out_what_was_not_asked(page: Page, stack: Stack):
     redirects = []

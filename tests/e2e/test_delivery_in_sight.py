@@ -2,11 +2,14 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.api import Api
 from tests.e2e.screenshots import open_box
 from tests.patience import wait_until
+
+pytestmark = pytest.mark.deep
 
 PHONE = {"width": 390, "height": 844}
 

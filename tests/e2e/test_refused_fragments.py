@@ -11,6 +11,8 @@ from tests.e2e.conftest import cookies_of
 from tests.patience import PATIENCE
 from tests.stack import Stack
 
+pytestmark = pytest.mark.deep
+
 AWAY = "does not answer"
 SIGNED_OUT = "You are signed out. Sign in to go on."
 A_TURN = 6_000  # milliseconds: every live part asks at least as often

@@ -53,6 +53,7 @@ def test_a_master_that_sentinel_knows():
     ]
 
 
+@pytest.mark.deep
 def test_without_a_master_that_any_sentinel_knows_one_sentence_says_so():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]  # free again at the end of the block

@@ -24,6 +24,8 @@ from webhooks_app.runtime.rq_keys import KEYS
 from webhooks_app.runtime.worker import _worker, run_worker
 from webhooks_app.storage.models import Delivery
 
+pytestmark = pytest.mark.deep
+
 QUEUE = f"rq:queue:{DELIVERIES}"
 HONEST = {
     "created_at": "2026-11-30T11:00:00.000000Z",
