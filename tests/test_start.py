@@ -9,6 +9,8 @@ import pytest
 
 from tests.patience import PATIENCE
 
+pytestmark = pytest.mark.deep
+
 ROOT = Path(__file__).resolve().parent.parent
 REFUSING = """
 from flask import Flask

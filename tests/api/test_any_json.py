@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from webhooks_app.match import MATCHERS
 
+pytestmark = pytest.mark.deep
+
 # One database serves all examples of a test: nothing here depends on what is in it.
 QUICK = settings(
     max_examples=40, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

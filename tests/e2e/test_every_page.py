@@ -8,6 +8,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.e2e.api import Api
 from tests.stack import Stack
 
+pytestmark = pytest.mark.deep
+
 PAGES = (
     "/", "/hooks", "/hooks/order.placed", "/hooks/person/listeners/new", "/listeners", "/deliveries", "/events",
     "/echo", "/demo", "/system", "/settings", "/settings/tokens", "/settings/users", "/audit",

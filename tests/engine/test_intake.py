@@ -19,6 +19,8 @@ from webhooks_app.errors import Conflict, NotRegistered, Refused
 from webhooks_app.storage.models import Event
 from webhooks_app.storage.people import Idempotency
 
+pytestmark = pytest.mark.deep
+
 ASKED = {"token_id": "1" * 32, "route": "publish", "key": "abc", "body_hash": "f" * 64}
 
 
