@@ -29,8 +29,8 @@ log = logging.getLogger("webhooks_app.retention")
 
 WINDOW = 1_000  # rows looked at in one reading transaction
 # An answer may have 64 KiB, and SQLite, where it is built as Debian's is, overwrites what it deletes: five hundred
-# of them held its lock for 130 to 170 ms, a hundred hold it for 45.
-MOST_AT_ONCE = 100
+# of them held its lock for 130 to 170 ms, a hundred for 45 and on a slow disk for 330; these hold it for 20 there.
+MOST_AT_ONCE = 25
 FEWEST_AT_ONCE = 10
 TOO_LONG_SECONDS = 0.050  # a transaction that took longer is followed by a smaller one
 SHORT_SECONDS = 0.020
