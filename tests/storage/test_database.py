@@ -114,7 +114,6 @@ def test_what_a_failed_statement_held_is_not_told(sqlite):
     assert "whsec_abc" not in str(failed.value)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 def test_a_postgresql_that_says_nothing_is_given_up():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql+psycopg://somebody@127.0.0.1:{silent.getsockname()[1]}/database"
@@ -125,6 +124,7 @@ def test_a_postgresql_that_says_nothing_is_given_up():
         engine.dispose()
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 def test_a_forked_process_opens_connections_of_its_own(sqlite):
     with sqlite.connect():
         assert sqlite.pool.checkedout() == 1
